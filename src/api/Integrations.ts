@@ -1,0 +1,123 @@
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
+import { Schema } from "effect"
+import { Masked } from "../domain/Integration.ts"
+import { Timestamp } from "../domain/Timestamp.ts"
+import { integrations } from "../integrations/registry.ts"
+import { documented } from "./documented.ts"
+import * as Errors from "./errors.ts"
+import { JsonBody, OrgAccess } from "./Org.ts"
+
+export const IntegrationId = Schema.Literal(...integrations.map(({ id }) => id)).annotations({
+  identifier: "IntegrationId",
+  description: "Integration id"
+})
+export type IntegrationId = typeof IntegrationId.Type
+
+/** `active`: configured. `inactive`: not. `error`: the vendor refused the credentials at the last call. */
+export const Status = Schema.Literal("active", "inactive", "error").annotations({
+  identifier: "IntegrationStatus",
+  description: "active: configured; inactive: not; error: the vendor refused the credentials at the last call"
+})
+
+const lastSync = Schema.NullOr(Timestamp).annotations({ description: "The last successful call to the vendor" })
+
+export const ConfigureRequest = Schema.Union(...integrations.map(({ Configure }) => Configure)).annotations({
+  identifier: "ConfigureRequest",
+  description: "Integration id and its whole config: what is left out is forgotten"
+})
+export type ConfigureRequest = typeof ConfigureRequest.Type
+
+const id = HttpApiSchema.param("id", IntegrationId)
+
+export class IntegrationsGroup extends HttpApiGroup.make("integrations")
+  .add(
+    HttpApiEndpoint.get("status", "/api/integrations/status")
+      .addSuccess(Schema.Struct({
+        integrations: Schema.Array(
+          Schema.Struct({ id: IntegrationId, configured: Schema.Boolean, status: Status, lastSync })
+            .annotations({ identifier: "IntegrationSummary" })
+        )
+      }))
+      .annotateContext(documented({
+        summary: "Integration Status",
+        description: "Which integrations are configured and active. PagerDuty, Linear, Sentry and Slack are always " +
+          "listed, the other channels once they are configured.",
+        response: {
+          integrations: [
+            { id: "pagerduty", configured: true, status: "active", lastSync: "2026-03-21T14:00:00Z" },
+            { id: "linear", configured: true, status: "active", lastSync: "2026-03-21T13:55:00Z" },
+            { id: "sentry", configured: true, status: "active", lastSync: "2026-03-21T14:01:00Z" },
+            { id: "slack", configured: false, status: "inactive", lastSync: null }
+          ]
+        }
+      }))
+  )
+  .add(
+    HttpApiEndpoint.post("configure", "/api/integrations/configure")
+      .setUrlParams(Schema.Struct({
+        verify: Schema.optionalWith(
+          Schema.Literal("true", "false").annotations({
+            description: "With `true`, ask the vendor whether the credentials are good and store nothing if not"
+          }),
+          { default: () => "false" as const }
+        )
+      }))
+      .setPayload(ConfigureRequest)
+      .addSuccess(
+        Schema.Struct({ integration: IntegrationId, status: Status, configuredAt: Timestamp })
+          .annotations({ identifier: "Configured" })
+      )
+      .addError(Errors.RequestInvalid)
+      .addError(Errors.UpstreamRejected)
+      .addError(Errors.UpstreamFailed)
+      .middleware(JsonBody)
+      .annotateContext(documented({
+        summary: "Configure Integration",
+        description: "Sets the credentials and settings of an integration, replacing what was there.",
+        request: { integration: "pagerduty", config: { apiKey: "u+abcdef1234567890", serviceId: "P1ABC2D" } },
+        response: { integration: "pagerduty", status: "active", configuredAt: "2026-03-21T14:10:00Z" }
+      }))
+  )
+  .add(
+    HttpApiEndpoint.get("show")`/api/integrations/${id}`
+      .addSuccess(
+        Schema.Struct({ integration: IntegrationId, status: Status, lastSync, configuredAt: Timestamp, config: Masked })
+          .annotations({ identifier: "ConfiguredIntegration" })
+      )
+      .addError(Errors.RequestInvalid)
+      .addError(Errors.IntegrationNotConfigured)
+      .annotateContext(documented({
+        summary: "Show Integration",
+        description: "The config of an integration. Secrets show their last four characters at most; `null` is unset.",
+        response: {
+          integration: "pagerduty",
+          status: "active",
+          lastSync: "2026-03-21T14:00:00Z",
+          configuredAt: "2026-03-21T14:10:00Z",
+          config: {
+            apiKey: "••••7890",
+            serviceId: "P1ABC2D",
+            escalationPolicyId: null,
+            fromEmail: null,
+            region: null,
+            webhookSecret: null,
+            webhookSecretPrevious: null
+          }
+        }
+      }))
+  )
+  .add(
+    HttpApiEndpoint.del("forget")`/api/integrations/${id}`
+      .addSuccess(Schema.Struct({ integration: IntegrationId, deleted: Schema.Literal(true) }))
+      .addError(Errors.RequestInvalid)
+      .addError(Errors.IntegrationNotConfigured)
+      .annotateContext(documented({
+        summary: "Forget Integration",
+        description: "Deletes the config and its credentials.",
+        response: { integration: "pagerduty", deleted: true }
+      }))
+  )
+  .middlewareEndpoints(OrgAccess)
+  .annotate(OpenApi.Title, "Integrations")
+  .annotate(OpenApi.Description, "Credentials and status of the organisation's integrations.")
+{}

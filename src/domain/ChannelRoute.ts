@@ -1,0 +1,54 @@
+import { Schema } from "effect"
+
+/** What a route listens to: event types, where `*` stands for any run of characters, dots included. */
+export const EventPattern = Schema.String.pipe(
+  Schema.pattern(/^[A-Za-z0-9_.*-]{1,128}$/, { message: () => "expected 1 to 128 characters of A-Z a-z 0-9 _ . * -" }),
+  Schema.annotations({
+    identifier: "EventPattern",
+    description: "Event types to match; `*` matches any run of characters, dots included; case-sensitive",
+    examples: ["sentry.*"]
+  })
+)
+
+/** Text that names something in another system: not empty, not a novel. */
+const name = (what: string, example: string) =>
+  Schema.String.pipe(
+    Schema.pattern(/^[^\p{Cc}]{1,256}$/u, { message: () => "expected 1 to 256 characters without control characters" })
+  ).annotations({ description: what, examples: [example] })
+
+export const ChannelId = name("The channel or group, as its own service names it", "C0ERRORS")
+export const ProjectId = name("Only events of this project", "proj-001")
+
+/** `route-001`, `route-002`, …: counted per org and never reused. */
+export const RouteId = Schema.String.annotations({
+  identifier: "RouteId",
+  description: "The route's id, counted per organisation",
+  examples: ["route-003"]
+})
+
+export const routeId = (number: number): string => `route-${String(number).padStart(3, "0")}`
+
+/** The number behind a route id; `null` for anything that is not exactly the id of some route. */
+export const routeNumber = (id: string): number | null => {
+  const digits = /^route-(\d{3,15})$/.exec(id)?.[1]
+  const number = Number(digits)
+  return digits !== undefined && number > 0 && routeId(number) === id ? number : null
+}
+
+/**
+ * Whether an event type matches a pattern. Linear in the type's length for each `*`: the segments between stars are
+ * looked for from left to right, so no pattern makes it slow.
+ */
+export const matches = (pattern: string, eventType: string): boolean => {
+  const [head = "", ...rest] = pattern.split("*")
+  const tail = rest.pop()
+  if (tail === undefined) return pattern === eventType
+  if (!eventType.startsWith(head)) return false
+  let from = head.length
+  for (const segment of rest) {
+    const found = eventType.indexOf(segment, from)
+    if (found === -1) return false
+    from = found + segment.length
+  }
+  return eventType.length - tail.length >= from && eventType.endsWith(tail)
+}

@@ -1,0 +1,156 @@
+import { Schema } from "effect"
+
+/*
+ * Every failure that a caller can meet, as a fact. The sentence that callers read is `message`, the one line of
+ * explanation is `details`. Which code and HTTP status a failure has is said in api/errors.ts, not here.
+ * No field holds a secret, a URL that may hold one, or a raw cause: what is here may be shown.
+ */
+
+export class OrgIdRequired extends Schema.TaggedError<OrgIdRequired>()("OrgIdRequired", {}) {
+  override get message() {
+    return "The x-org-id header is required"
+  }
+}
+
+export class OrgIdInvalid extends Schema.TaggedError<OrgIdInvalid>()("OrgIdInvalid", {}) {
+  override get message() {
+    return "The x-org-id header is not a valid organisation id"
+  }
+  get details() {
+    return "x-org-id: expected 1 to 128 characters of A-Z a-z 0-9 . _ - that start with a letter or a digit"
+  }
+}
+
+/** The request does not decode. `problems` name a field and what was expected there, never the value that was sent. */
+export class RequestInvalid extends Schema.TaggedError<RequestInvalid>()("RequestInvalid", {
+  problems: Schema.NonEmptyArray(Schema.String)
+}) {
+  override get message() {
+    return "The request is not valid"
+  }
+  get details() {
+    return this.problems.join("; ")
+  }
+}
+
+/** `integration` is the display name: the sentence is the document's own. */
+export class IntegrationNotConfigured
+  extends Schema.TaggedError<IntegrationNotConfigured>()("IntegrationNotConfigured", { integration: Schema.String })
+{
+  override get message() {
+    return `${this.integration} integration is not configured`
+  }
+}
+
+/** A vendor could not be used: it failed, throttled us past the deadline, or refused our credentials. */
+export class UpstreamFailed extends Schema.TaggedError<UpstreamFailed>()("UpstreamFailed", {
+  vendor: Schema.String,
+  reason: Schema.Literal("timeout", "unreachable", "throttled", "credentials", "unavailable", "unreadable"),
+  details: Schema.String,
+  /** How long the vendor asked us to stay away, in milliseconds. */
+  retryAfterMs: Schema.optional(Schema.NonNegative)
+}) {
+  override get message() {
+    return `Failed to fetch from ${this.vendor} API`
+  }
+}
+
+/** The vendor understood the request and refused it. `details` are the vendor's own words. */
+export class UpstreamRejected extends Schema.TaggedError<UpstreamRejected>()("UpstreamRejected", {
+  vendor: Schema.String,
+  details: Schema.String
+}) {
+  override get message() {
+    return `${this.vendor} refused the request`
+  }
+}
+
+export class IncidentNotFound extends Schema.TaggedError<IncidentNotFound>()("IncidentNotFound", {}) {
+  override get message() {
+    return "Incident not found"
+  }
+}
+
+export class IncidentResolved extends Schema.TaggedError<IncidentResolved>()("IncidentResolved", {}) {
+  override get message() {
+    return "Incident is already resolved"
+  }
+  get details() {
+    return "Acknowledging a resolved incident would reopen it, so it was left as it is"
+  }
+}
+
+export class RouteNotFound extends Schema.TaggedError<RouteNotFound>()("RouteNotFound", {}) {
+  override get message() {
+    return "Channel route not found"
+  }
+}
+
+/** A webhook whose sender could not be verified. The reason is for the operator of the sending side. */
+export class InvalidSignature
+  extends Schema.TaggedError<InvalidSignature>()("InvalidSignature", { details: Schema.String })
+{
+  override get message() {
+    return "The webhook signature could not be verified"
+  }
+}
+
+/** An `Idempotency-Key` was used before with another body. */
+export class IdempotencyConflict extends Schema.TaggedError<IdempotencyConflict>()("IdempotencyConflict", {}) {
+  override get message() {
+    return "This Idempotency-Key was already used with another request body"
+  }
+}
+
+export class PathNotFound extends Schema.TaggedError<PathNotFound>()("PathNotFound", {}) {
+  override get message() {
+    return "No such path"
+  }
+}
+
+export class MethodNotAllowed extends Schema.TaggedError<MethodNotAllowed>()("MethodNotAllowed", {
+  allowed: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    return "This path does not support the method"
+  }
+  get details() {
+    return `Allowed: ${this.allowed.join(", ")}`
+  }
+}
+
+export class PayloadTooLarge extends Schema.TaggedError<PayloadTooLarge>()("PayloadTooLarge", {
+  limitBytes: Schema.Int
+}) {
+  override get message() {
+    return "The request body is too large"
+  }
+  get details() {
+    return `The limit is ${this.limitBytes} bytes`
+  }
+}
+
+export class UnsupportedMediaType extends Schema.TaggedError<UnsupportedMediaType>()("UnsupportedMediaType", {}) {
+  override get message() {
+    return "The request body must be JSON"
+  }
+  get details() {
+    return "content-type: expected application/json"
+  }
+}
+
+export class ServiceUnavailable extends Schema.TaggedError<ServiceUnavailable>()("ServiceUnavailable", {
+  details: Schema.String,
+  retryAfterMs: Schema.optional(Schema.NonNegative)
+}) {
+  override get message() {
+    return "The service cannot take the request now"
+  }
+}
+
+/** A bug of ours. Its cause is in the log under the request id, never in the answer. */
+export class InternalFailure extends Schema.TaggedError<InternalFailure>()("InternalFailure", {}) {
+  override get message() {
+    return "Internal error"
+  }
+}

@@ -1,0 +1,109 @@
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
+import { Schema } from "effect"
+import { documented } from "../../api/documented.ts"
+import * as Errors from "../../api/errors.ts"
+import { JsonBody, OrgAccess } from "../../api/Org.ts"
+import { Limit, VendorId } from "../../api/queries.ts"
+import { strictly } from "../../domain/Integration.ts"
+import { Acknowledgement, IncidentPage, IncidentStatus, OnCall } from "./domain.ts"
+
+const statuses = /^(triggered|acknowledged|resolved)(,(triggered|acknowledged|resolved))*$/
+
+/** `triggered,acknowledged` ↔ the statuses themselves. */
+const Statuses = Schema.transform(
+  Schema.String.pipe(
+    Schema.pattern(statuses, {
+      message: () => "expected a comma-separated subset of triggered, acknowledged, resolved"
+    })
+  ),
+  Schema.Array(IncidentStatus),
+  {
+    strict: true,
+    decode: (text) => [...new Set(text.split(","))].filter(Schema.is(IncidentStatus)),
+    encode: (list) => list.join(",")
+  }
+).annotations({
+  jsonSchema: { type: "string", pattern: statuses.source, default: "triggered,acknowledged" },
+  description: "Comma-separated statuses"
+})
+
+const incidentId = HttpApiSchema.param("id", VendorId("The incident's id", "P1INC001"))
+
+export class PagerDutyGroup extends HttpApiGroup.make("pagerduty")
+  .add(
+    HttpApiEndpoint.get("oncall", "/api/integrations/pagerduty/oncall")
+      .addSuccess(Schema.Struct({ oncall: Schema.NullOr(OnCall) }))
+      .addError(Errors.IntegrationNotConfigured)
+      .addError(Errors.UpstreamRejected)
+      .addError(Errors.UpstreamFailed)
+      .annotateContext(documented({
+        summary: "Get On-Call Schedule",
+        description: "The current on-call user of the configured service, or else of the configured escalation " +
+          "policy, or else of all: the lowest escalation level wins, then the earliest start. `null` when nobody " +
+          "is on call.",
+        response: {
+          oncall: {
+            userId: "PUSER123",
+            name: "Fabiano Cruz",
+            email: "fabiano@acme.com",
+            escalationLevel: 1,
+            since: "2026-03-21T08:00:00Z",
+            until: "2026-03-22T08:00:00Z"
+          }
+        }
+      }))
+  )
+  .add(
+    HttpApiEndpoint.get("incidents", "/api/integrations/pagerduty/incidents")
+      .setUrlParams(Schema.Struct({
+        status: Schema.optionalWith(Statuses, { default: () => ["triggered", "acknowledged"] as const }),
+        limit: Limit
+      }))
+      .addSuccess(IncidentPage)
+      .addError(Errors.RequestInvalid)
+      .addError(Errors.IntegrationNotConfigured)
+      .addError(Errors.UpstreamRejected)
+      .addError(Errors.UpstreamFailed)
+      .annotateContext(documented({
+        summary: "List Incidents",
+        description: "Open PagerDuty incidents of any age, newest first. `total` counts all that fit the filter.",
+        response: {
+          incidents: [{
+            id: "P1INC001",
+            title: "High error rate on /api/checkout",
+            status: "triggered",
+            urgency: "high",
+            service: "api-gateway",
+            createdAt: "2026-03-21T14:05:00Z",
+            assignee: { name: "Fabiano Cruz", email: "fabiano@acme.com" }
+          }],
+          total: 1
+        }
+      }))
+  )
+  .add(
+    HttpApiEndpoint.post("acknowledge")`/api/integrations/pagerduty/incidents/${incidentId}/acknowledge`
+      .setPayload(
+        Schema.Struct({ acknowledgedBy: Schema.optionalWith(VendorId("Who acknowledges", "agent-proj-abc123"), { nullable: true }) })
+          .annotations({ identifier: "Acknowledge", parseOptions: strictly })
+      )
+      .addSuccess(Acknowledgement)
+      .addError(Errors.RequestInvalid)
+      .addError(Errors.IntegrationNotConfigured)
+      .addError(Errors.IncidentNotFound)
+      .addError(Errors.IncidentResolved)
+      .addError(Errors.UpstreamRejected)
+      .addError(Errors.UpstreamFailed)
+      .middleware(JsonBody)
+      .annotateContext(documented({
+        summary: "Acknowledge Incident",
+        description: "Acknowledges an incident and, with `acknowledgedBy`, leaves a note that names it. Repeating it " +
+          "answers with the first acknowledgement's time. A resolved incident is never reopened.",
+        request: { acknowledgedBy: "agent-proj-abc123" },
+        response: { id: "P1INC001", status: "acknowledged", acknowledgedAt: "2026-03-21T14:06:00Z" }
+      }))
+  )
+  .middlewareEndpoints(OrgAccess)
+  .annotate(OpenApi.Title, "PagerDuty")
+  .annotate(OpenApi.Description, "On-call, incidents and acknowledgement.")
+{}

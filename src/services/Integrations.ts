@@ -1,0 +1,161 @@
+import { Cache, Data, DateTime, Duration, Effect, Fiber, Option, Schema } from "effect"
+import { IntegrationNotConfigured, UpstreamFailed } from "../domain/Errors.ts"
+import type { OrgId } from "../domain/Ids.ts"
+import { type IntegrationRow, IntegrationsRepo } from "../persistence/IntegrationsRepo.ts"
+import type { Shared } from "../upstream/shared.ts"
+import { SyncLog } from "./SyncLog.ts"
+import { Vault } from "./Vault.ts"
+
+export interface Standing {
+  readonly configured: boolean
+  readonly status: "active" | "inactive" | "error"
+  readonly lastSync: DateTime.Utc | null
+}
+
+/** A config as it was entrusted to us. `revision` changes with every configure. */
+export interface Opened<Config> {
+  readonly config: Config
+  readonly revision: string
+  readonly row: IntegrationRow
+}
+
+/** One integration, to be used by orgs: opens the org's config and keeps account of how the vendor took it. */
+export interface Connection<Config> {
+  readonly open: (orgId: OrgId) => Effect.Effect<Opened<Config>, IntegrationNotConfigured>
+  /** A call with effects of its own: once begun it goes on, also when the caller hangs up. */
+  readonly write: <A, E>(
+    orgId: OrgId,
+    use: (config: Config) => Effect.Effect<A, E>
+  ) => Effect.Effect<A, E | IntegrationNotConfigured>
+  /** A read: identical ones of the same org and config that run at the same time share one run. */
+  readonly read: <A, E>(
+    orgId: OrgId,
+    shared: Shared<A, E>,
+    parameters: unknown,
+    use: (config: Config) => Effect.Effect<A, E>
+  ) => Effect.Effect<A, E | IntegrationNotConfigured>
+}
+
+/** Rows are read again after this long, which bounds how late another process's change is seen. */
+const staleness = Duration.seconds(2)
+const cachedRows = 10_000
+
+const inactive: Standing = { configured: false, status: "inactive", lastSync: null }
+
+/** The credentials and settings that orgs have entrusted to us, and how their vendors took them. */
+export class Integrations extends Effect.Service<Integrations>()("services/Integrations", {
+  scoped: Effect.gen(function*() {
+    const repo = yield* IntegrationsRepo
+    const vault = yield* Vault
+    const syncs = yield* SyncLog
+    const scope = yield* Effect.scope
+
+    const place = (orgId: OrgId, integration: string) => Data.struct({ orgId, integration })
+    const rows = yield* Cache.make({
+      capacity: cachedRows,
+      timeToLive: staleness,
+      lookup: ({ integration, orgId }: ReturnType<typeof place>) => repo.find(orgId, integration)
+    })
+
+    const lastSync = (row: IntegrationRow) =>
+      Effect.map(syncs.latest(row.orgId, row.integration), Option.getOrElse(() => row.lastSync))
+
+    const standing = (row: IntegrationRow): Effect.Effect<Standing> =>
+      Effect.map(lastSync(row), (lastSync) => ({
+        configured: true,
+        status: row.refusedAt === null ? "active" : "error",
+        lastSync
+      }))
+
+    /** How each of the org's integrations stands, by integration id. */
+    const standings = Effect.fn("Integrations.standings")(function*(orgId: OrgId) {
+      const found = yield* repo.list(orgId)
+      const entries = yield* Effect.forEach(found, (row) => Effect.map(standing(row), (is) => [row.integration, is] as const))
+      const byId = new Map(entries)
+      return (integration: string): Standing => byId.get(integration) ?? inactive
+    })
+
+    /** Replaces the whole config; the caller has decoded it, so what comes here is its encoded form. */
+    const configure = Effect.fn("Integrations.configure")(function*(orgId: OrgId, integration: string, config: object) {
+      const configuredAt = yield* DateTime.now
+      const sealed = yield* vault.seal({ orgId, integration }, JSON.stringify(config))
+      yield* repo.put({ orgId, integration, configuredAt, ...sealed })
+      yield* rows.invalidate(place(orgId, integration))
+      return configuredAt
+    }, Effect.uninterruptible)
+
+    const unsealed = (row: IntegrationRow) =>
+      vault.open(row, row).pipe(
+        Effect.map((text): unknown => JSON.parse(text)),
+        // Only an operator can mend this: the log names key and org, the caller gets INTERNAL_ERROR.
+        Effect.orDie
+      )
+
+    /** What is stored, for display. */
+    const show = Effect.fn("Integrations.show")(function*(orgId: OrgId, integration: string) {
+      const row = yield* repo.find(orgId, integration)
+      if (Option.isNone(row)) return Option.none()
+      return Option.some({
+        ...(yield* standing(row.value)),
+        configuredAt: row.value.configuredAt,
+        config: yield* unsealed(row.value)
+      })
+    })
+
+    /** Whether there was something to forget. */
+    const forget = Effect.fn("Integrations.forget")(function*(orgId: OrgId, integration: string) {
+      const existed = yield* repo.remove(orgId, integration)
+      yield* syncs.forget(orgId, integration)
+      yield* rows.invalidate(place(orgId, integration))
+      return existed
+    }, Effect.uninterruptible)
+
+    const setRefused = (row: IntegrationRow, since: Option.Option<DateTime.Utc>) =>
+      Effect.zipRight(repo.setRefused(row, since), rows.invalidate(place(row.orgId, row.integration)))
+
+    /** Writes only when the standing changes: a call costs no write of its own. */
+    const watched = (row: IntegrationRow) => <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+      effect.pipe(
+        Effect.tap(() => syncs.record(row.orgId, row.integration)),
+        Effect.tap(() => row.refusedAt === null ? Effect.void : setRefused(row, Option.none())),
+        Effect.tapError((error) =>
+          error instanceof UpstreamFailed && error.reason === "credentials" && row.refusedAt === null
+            ? Effect.flatMap(DateTime.now, (now) => setRefused(row, Option.some(now)))
+            : Effect.void
+        )
+      )
+
+    const connect = <Config, I>(definition: {
+      readonly id: string
+      readonly displayName: string
+      readonly Config: Schema.Schema<Config, I>
+    }): Connection<Config> => {
+      /** Decrypted and decoded once for each row that was read; gone with the row. */
+      const opened = new WeakMap<IntegrationRow, Opened<Config>>()
+      const decode = Schema.decodeUnknown(definition.Config)
+
+      const open = Effect.fn("Integrations.open")(function*(orgId: OrgId) {
+        const row = yield* rows.get(place(orgId, definition.id))
+        if (Option.isNone(row)) return yield* new IntegrationNotConfigured({ integration: definition.displayName })
+        const known = opened.get(row.value)
+        if (known !== undefined) return known
+        const config = yield* Effect.orDie(Effect.flatMap(unsealed(row.value), decode))
+        const fresh = { config, revision: row.value.sealed.slice(0, 16), row: row.value }
+        opened.set(row.value, fresh)
+        return fresh
+      })
+
+      return {
+        open,
+        write: (orgId, use) =>
+          Effect.flatMap(open(orgId), ({ config, row }) =>
+            Effect.flatMap(Effect.forkIn(watched(row)(use(config)), scope), Fiber.join)),
+        read: (orgId, shared, parameters, use) =>
+          Effect.flatMap(open(orgId), ({ config, revision, row }) =>
+            shared(JSON.stringify([orgId, revision, parameters]), watched(row)(use(config))))
+      }
+    }
+
+    return { standings, configure, show, forget, connect } as const
+  })
+}) {}

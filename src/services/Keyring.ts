@@ -1,0 +1,83 @@
+import { FileSystem } from "@effect/platform"
+import { Config, ConfigError, Context, Data, Effect, Encoding, Either, Layer, Option, Redacted } from "effect"
+import { randomBytes } from "node:crypto"
+import { databaseLocation } from "../persistence/Sql.ts"
+
+/** 32 bytes for AES-256. */
+const keyBytes = 32
+
+export interface Key {
+  readonly id: string
+  readonly secret: Redacted.Redacted<Uint8Array>
+}
+
+/** The keys that config is encrypted with: the first encrypts, all decrypt. */
+export class Keyring extends Context.Tag("services/Keyring")<
+  Keyring,
+  { readonly current: Key; readonly find: (id: string) => Option.Option<Key> }
+>() {}
+
+class KeyRefused extends Data.TaggedError("KeyRefused")<{ readonly message: string }> {}
+
+/** `id:base64`, where the id has no colon and the base64 stands for 32 bytes. */
+const parseKey = (text: string): Either.Either<Key, KeyRefused> => {
+  const [, id, base64] = /^([A-Za-z0-9._-]{1,64}):(.+)$/.exec(text.trim()) ?? []
+  if (id === undefined || base64 === undefined) return Either.left(new KeyRefused({ message: "expected id:base64" }))
+  return Encoding.decodeBase64(base64).pipe(
+    Either.mapLeft(() => new KeyRefused({ message: `key ${id} is not base64` })),
+    Either.filterOrLeft(
+      (bytes) => bytes.length === keyBytes,
+      (bytes) => new KeyRefused({ message: `key ${id} has ${bytes.length} bytes, expected ${keyBytes}` })
+    ),
+    Either.map((bytes) => ({ id, secret: Redacted.make(bytes) }))
+  )
+}
+
+const parseRing = (text: string): Either.Either<typeof Keyring.Service, KeyRefused> =>
+  Either.flatMap(Either.all(text.split(",").map(parseKey)), (keys) => {
+    const [current] = keys
+    const byId = new Map(keys.map((key) => [key.id, key]))
+    if (current === undefined || byId.size < keys.length) {
+      return Either.left(new KeyRefused({ message: "expected each key id once" }))
+    }
+    return Either.right({ current, find: (id) => Option.fromNullable(byId.get(id)) })
+  })
+
+const encryptionKeys = Config.redacted("ENCRYPTION_KEYS").pipe(
+  Config.mapOrFail((text) =>
+    Either.mapLeft(parseRing(Redacted.value(text)), ({ message }) =>
+      ConfigError.InvalidData(["ENCRYPTION_KEYS"], message))
+  ),
+  Config.option
+)
+
+const newKey = Effect.sync(() => `k1:${Encoding.encodeBase64(randomBytes(keyBytes))}`)
+
+/** The key file beside the database, made at the first start for its owner's eyes only. */
+const keyFile = (file: string) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    yield* Effect.flatMap(newKey, (key) => fs.writeFileString(file, `${key}\n`, { flag: "wx", mode: 0o600 })).pipe(
+      Effect.zipRight(Effect.logInfo("Made a new encryption key: back it up, without it the credentials are lost")),
+      Effect.annotateLogs({ file }),
+      Effect.catchIf((error) => error._tag === "SystemError" && error.reason === "AlreadyExists", () => Effect.void)
+    )
+    const ring = parseRing(yield* fs.readFileString(file))
+    return yield* Either.mapLeft(ring, ({ message }) => ConfigError.InvalidData([file], message))
+  })
+
+/** From `ENCRYPTION_KEYS`, or from the key file beside the database. */
+export const layer = Layer.effect(
+  Keyring,
+  Effect.gen(function*() {
+    const configured = yield* encryptionKeys
+    if (Option.isSome(configured)) return configured.value
+    const { filename } = yield* databaseLocation
+    return filename === ":memory:" ? yield* ephemeral : yield* keyFile(`${filename}.key`)
+  })
+)
+
+const ephemeral = Effect.flatMap(newKey, (key) => Effect.orDie(parseRing(key)))
+
+/** A key that nobody keeps, for tests. */
+export const layerEphemeral = Layer.effect(Keyring, ephemeral)

@@ -1,0 +1,172 @@
+import { HttpClient, type HttpClientError, type HttpClientRequest, type HttpClientResponse } from "@effect/platform"
+import { Clock, Config, Context, Duration, Effect, Layer, Option, ParseResult, Predicate, Schedule, Schema } from "effect"
+import { type Answer, byStatus, type Dialect, failure } from "./Dialect.ts"
+import { published, VendorFailure } from "./VendorFailure.ts"
+
+/** How long one operation may take, its retries and follow-up calls included. */
+export const upstreamTimeout = Config.duration("UPSTREAM_TIMEOUT").pipe(Config.withDefault(Duration.seconds(10)))
+
+/** When the operation under way must have ended, in epoch milliseconds. */
+class Deadline extends Context.Reference<Deadline>()("upstream/Deadline", {
+  defaultValue: () => Number.POSITIVE_INFINITY
+}) {}
+
+export interface Call<A, I> {
+  readonly dialect: Dialect
+  /** Names the span: `incidents.list`. */
+  readonly operation: string
+  readonly request: HttpClientRequest.HttpClientRequest
+  readonly response: Schema.Schema<A, I>
+  /** `transient`: a read, repeated whenever that may help. `harmless`: a write, only if it surely did not happen. */
+  readonly retry: "transient" | "harmless"
+}
+
+/** A result with the headers that came with it, which carry paging and totals at some vendors. */
+export interface Result<A> {
+  readonly value: A
+  readonly headers: HttpClientResponse.HttpClientResponse["headers"]
+}
+
+/**
+ * Four tries at most, from 250 ms, doubling, jittered so that callers do not come back in step, and never earlier
+ * than the vendor asked.
+ */
+const backoff = Schedule.exponential("250 millis").pipe(
+  Schedule.jittered,
+  Schedule.intersect(Schedule.recurs(3)),
+  Schedule.zipRight(Schedule.identity<VendorFailure>()),
+  Schedule.modifyDelay((last, delay) => Duration.max(delay, Duration.millis(last.retryAfterMs ?? 0)))
+)
+
+/** Errors of Node and undici for connections that were never made: nothing was sent. */
+const neverConnected = /\b(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)\b/
+const known = /\b(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ECONNRESET|EPIPE|UND_ERR_[A-Z_]+)\b/
+
+const errorCode = (cause: unknown, depth = 0): string =>
+  depth > 3 || !Predicate.isObject(cause)
+    ? ""
+    : [
+      Predicate.hasProperty(cause, "code") ? String(cause.code) : "",
+      Predicate.hasProperty(cause, "cause") ? errorCode(cause.cause, depth + 1) : ""
+    ].join(" ")
+
+const unreachable = (vendor: string) => (error: HttpClientError.HttpClientError) => {
+  const codes = errorCode(error)
+  const code = known.exec(codes)?.[0]
+  return new VendorFailure({
+    vendor,
+    kind: "unreachable",
+    details: error._tag === "RequestError" && code !== undefined
+      ? `${vendor} could not be reached (${code})`
+      : `The connection to ${vendor} was cut`,
+    harmless: neverConnected.test(codes)
+  })
+}
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+/** Says where an answer is odd, not what stood there: answers may hold what must not be logged. */
+const unreadable = (dialect: Dialect) => (error: ParseResult.ParseError) => {
+  const path = ParseResult.ArrayFormatter.formatErrorSync(error)[0]?.path.join(".")
+  return new VendorFailure({
+    vendor: dialect.vendor,
+    kind: "unreadable",
+    details: `${dialect.vendor} answered with something unexpected${path ? ` at ${path}` : ""}`
+  })
+}
+
+const isVendorFailure = (error: unknown): error is VendorFailure => error instanceof VendorFailure
+
+/** All outbound HTTP to vendors goes through here: status, decoding, deadline, retries, span. */
+export class Upstream extends Effect.Service<Upstream>()("upstream/Upstream", {
+  effect: Effect.gen(function*() {
+    const http = yield* HttpClient.HttpClient
+    const timeout = yield* upstreamTimeout
+
+    const attempt = <A, I>({ dialect, request, response }: Call<A, I>): Effect.Effect<Result<A>, VendorFailure> =>
+      Effect.gen(function*() {
+        const incoming = yield* http.execute(request)
+        const text = yield* incoming.text
+        const body = parseJson(text)
+        const answer: Answer = {
+          status: incoming.status,
+          headers: incoming.headers,
+          body,
+          nowMs: yield* Clock.currentTimeMillis
+        }
+        const refusal = dialect.refusal(answer) ?? byStatus(answer.status)
+        if (refusal !== undefined) return yield* failure(dialect, refusal, answer.status)
+        const value = yield* Schema.decodeUnknown(response)(body).pipe(Effect.mapError(unreadable(dialect)))
+        return { value, headers: incoming.headers }
+      }).pipe(
+        Effect.catchTags({
+          RequestError: (error) => unreachable(dialect.vendor)(error),
+          ResponseError: (error) => unreachable(dialect.vendor)(error)
+        })
+      )
+
+    /** One request, repeated as `retry` allows while the deadline of the operation leaves room for the wait. */
+    const call = <A, I>(spec: Call<A, I>): Effect.Effect<Result<A>, VendorFailure> =>
+      Effect.retry(attempt(spec), {
+        schedule: backoff,
+        while: (error) =>
+          Effect.gen(function*() {
+            if (!(spec.retry === "transient" ? error.transient : error.transient && error.harmless)) return false
+            const left = (yield* Deadline) - (yield* Clock.currentTimeMillis)
+            return (error.retryAfterMs ?? 0) < left
+          })
+      }).pipe(
+        // The platform's own spans would carry the whole URL, and some vendors put the token there.
+        Effect.locally(HttpClient.currentTracerDisabledWhen, () => true),
+        Effect.withSpan(`${spec.dialect.vendor}.${spec.operation}`, { kind: "client" })
+      )
+
+    /** Several calls as one operation: one deadline over all of them, and failures in the API's own words. */
+    const operation = (vendor: string) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+      Effect.gen(function*() {
+        const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(timeout)
+        return yield* effect.pipe(
+          Effect.provideService(Deadline, deadline),
+          Effect.timeoutFail({
+            duration: timeout,
+            onTimeout: () =>
+              new VendorFailure({
+                vendor,
+                kind: "timeout",
+                details: `Request timeout after ${Duration.toMillis(timeout)}ms`
+              })
+          }),
+          Effect.catchIf(isVendorFailure, (failure) => Effect.fail(published(failure)))
+        )
+      })
+
+    return { call, operation } as const
+  })
+}) {}
+
+/**
+ * The operator's overrides of vendors' origins by integration id, `PAGERDUTY_API_URL` and so on. An override wins
+ * over a tenant's region.
+ */
+export class Origins extends Context.Tag("upstream/Origins")<Origins, (id: string) => Option.Option<string>>() {
+  static readonly fromConfig = (ids: ReadonlyArray<string>) =>
+    Layer.effect(
+      Origins,
+      Effect.map(
+        Config.all(Object.fromEntries(ids.map((id) => [id, originOf(id)]))),
+        (origins) => (id) => Option.flatten(Option.fromNullable(origins[id]))
+      )
+    )
+}
+
+const originOf = (id: string) =>
+  Config.url(`${id.toUpperCase()}_API_URL`).pipe(
+    Config.map((url) => url.href.replace(/\/$/, "")),
+    Config.option
+  )
