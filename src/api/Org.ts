@@ -1,4 +1,4 @@
-import { HttpApiMiddleware, HttpApiSecurity, OpenApi } from "@effect/platform"
+import { HttpApiMiddleware, HttpApiSecurity, HttpServerRequest, OpenApi } from "@effect/platform"
 import { Context, Schema } from "effect"
 import type { OrgId } from "../domain/Ids.ts"
 import * as Errors from "./errors.ts"
@@ -18,9 +18,10 @@ export class OrgAccess extends HttpApiMiddleware.Tag<OrgAccess>()("api/OrgAccess
 }) {}
 
 /**
- * Refuses a body that is not JSON or too large before it is read. Put it on an endpoint *before* `OrgAccess`:
+ * Refuses a body that is not JSON or over 1 MiB, and provides the request that the body may be read from. Put it on an endpoint *before* `OrgAccess`:
  * what is added later runs first, and the organisation is checked before the body.
  */
 export class JsonBody extends HttpApiMiddleware.Tag<JsonBody>()("api/JsonBody", {
-  failure: Schema.Union(Errors.PayloadTooLarge, Errors.UnsupportedMediaType)
+  failure: Schema.Union(Errors.PayloadTooLarge, Errors.UnsupportedMediaType),
+  provides: HttpServerRequest.HttpServerRequest
 }) {}

@@ -1,4 +1,4 @@
-import { FileSystem } from "@effect/platform"
+import { FileSystem, Path } from "@effect/platform"
 import { Config, ConfigError, Context, Data, Effect, Encoding, Either, Layer, Option, Redacted } from "effect"
 import { randomBytes } from "node:crypto"
 import { databaseLocation } from "../persistence/Sql.ts"
@@ -57,6 +57,8 @@ const newKey = Effect.sync(() => `k1:${Encoding.encodeBase64(randomBytes(keyByte
 const keyFile = (file: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    yield* fs.makeDirectory(path.dirname(path.resolve(file)), { recursive: true })
     yield* Effect.flatMap(newKey, (key) => fs.writeFileString(file, `${key}\n`, { flag: "wx", mode: 0o600 })).pipe(
       Effect.zipRight(Effect.logInfo("Made a new encryption key: back it up, without it the credentials are lost")),
       Effect.annotateLogs({ file }),

@@ -24,6 +24,7 @@ export const events = Effect.gen(function*() {
       agent_id TEXT,
       title TEXT NOT NULL,
       body TEXT NOT NULL,
+      occurred_at TEXT NOT NULL,
       received_at TEXT NOT NULL,
       PRIMARY KEY (org_id, id)
     )`

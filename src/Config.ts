@@ -1,0 +1,47 @@
+import { Config, ConfigError, Either, Logger, LogLevel } from "effect"
+import { databaseLocation } from "./persistence/Sql.ts"
+import { trialOrgs } from "./services/WebhookOrgs.ts"
+import { upstreamTimeout } from "./upstream/Upstream.ts"
+
+const loopback = /^(localhost|127(\.\d{1,3}){3}|::1)$/
+
+const auth = Config.string("AUTH").pipe(
+  Config.withDefault("none"),
+  Config.mapOrFail((auth) =>
+    auth === "none"
+      ? Either.right(auth)
+      : Either.left(ConfigError.InvalidData(["AUTH"], "expected none: tokens are not supported yet"))
+  )
+)
+
+/** Where to listen. Beyond this machine only where something else authenticates the callers. */
+export const listen = Config.all({
+  host: Config.string("HOST").pipe(Config.withDefault("127.0.0.1")),
+  port: Config.port("PORT").pipe(Config.withDefault(3000)),
+  auth,
+  trustOrgHeader: Config.boolean("TRUST_ORG_HEADER").pipe(Config.withDefault(false))
+}).pipe(
+  Config.mapOrFail((settings) =>
+    loopback.test(settings.host) || settings.trustOrgHeader
+      ? Either.right(settings)
+      : Either.left(ConfigError.InvalidData(
+        ["HOST"],
+        "with AUTH=none anybody who reaches this address could act for every organisation: " +
+          "keep a loopback HOST, or set TRUST_ORG_HEADER=true if a gateway in front authenticates callers"
+      ))
+  )
+)
+
+/** `LOG_LEVEL`, and `LOG_FORMAT`: `pretty` on a terminal, else `json`. */
+export const logging = Config.all({
+  level: Config.logLevel("LOG_LEVEL").pipe(Config.withDefault(LogLevel.Info)),
+  format: Config.literal("pretty", "json")("LOG_FORMAT").pipe(
+    Config.withDefault(process.stdout.isTTY ? "pretty" as const : "json" as const)
+  )
+})
+
+export const logger = (format: "pretty" | "json") =>
+  Logger.replace(Logger.defaultLogger, format === "pretty" ? Logger.prettyLoggerDefault : Logger.jsonLogger)
+
+/** Everything that is read from the environment, so that all that is wrong with it is said at once. */
+export const settings = Config.all({ listen, logging, databaseLocation, upstreamTimeout, trialOrgs })

@@ -1,0 +1,67 @@
+import { HttpServerError, HttpServerRequest } from "@effect/platform"
+import { NodeHttpServerRequest } from "@effect/platform-node"
+import { Effect, Layer } from "effect"
+import { JsonBody } from "../api/Org.ts"
+import { PayloadTooLarge, UnsupportedMediaType } from "../domain/Errors.ts"
+
+/** 1 MiB. */
+export const maxBodyBytes = 1024 * 1024
+
+const json = /^application\/json\s*(;|$)/i
+
+const tooLarge = new PayloadTooLarge({ limitBytes: maxBodyBytes })
+
+/**
+ * Reads a body that does not say its length. The platform's own limit destroys the socket, and the caller would get
+ * a broken connection for an answer; this one keeps nothing of what is too much and leaves the socket to the answer.
+ */
+const readWithinLimit = (request: HttpServerRequest.HttpServerRequest) =>
+  Effect.async<Uint8Array, PayloadTooLarge | HttpServerError.RequestError>((resume) => {
+    const source = NodeHttpServerRequest.toIncomingMessage(request)
+    const chunks: Array<Uint8Array> = []
+    let bytes = 0
+    const onData = (chunk: Uint8Array) => {
+      bytes += chunk.length
+      if (bytes <= maxBodyBytes) return void chunks.push(chunk)
+      stop()
+      resume(Effect.fail(tooLarge))
+    }
+    const onEnd = () => resume(Effect.succeed(Buffer.concat(chunks)))
+    const onError = (cause: unknown) => {
+      stop()
+      resume(Effect.fail(new HttpServerError.RequestError({ request, reason: "Decode", cause })))
+    }
+    // What still comes is let through unread: a paused socket would neither answer nor end.
+    const stop = () => source.off("data", onData).off("end", onEnd).off("error", onError).resume()
+    source.on("data", onData).on("end", onEnd).on("error", onError)
+  })
+
+/** The same request with its body at hand. */
+const withBody = (
+  request: HttpServerRequest.HttpServerRequest,
+  body: Uint8Array
+): HttpServerRequest.HttpServerRequest => {
+  const text = new TextDecoder().decode(body)
+  const parsed = Effect.try({
+    try: (): unknown => text === "" ? null : JSON.parse(text),
+    catch: (cause) => new HttpServerError.RequestError({ request, reason: "Decode", cause })
+  })
+  return Object.create(request, {
+    text: { value: Effect.succeed(text) },
+    json: { value: parsed },
+    arrayBuffer: { value: Effect.succeed(body) }
+  })
+}
+
+export const JsonBodyLive = Layer.succeed(
+  JsonBody,
+  Effect.gen(function*() {
+    const request = yield* HttpServerRequest.HttpServerRequest
+    const { headers } = request
+    if (Number(headers["content-length"] ?? 0) > maxBodyBytes) return yield* tooLarge
+    const type = headers["content-type"]
+    if (type !== undefined && !json.test(type.trim())) return yield* new UnsupportedMediaType()
+    if (headers["transfer-encoding"] === undefined) return request
+    return withBody(request, yield* Effect.catchTag(readWithinLimit(request), "RequestError", Effect.die))
+  })
+)

@@ -1,0 +1,89 @@
+import {
+  HttpApiBuilder,
+  HttpApiError,
+  type HttpApp,
+  HttpServerError,
+  type HttpServerRequest,
+  HttpServerResponse
+} from "@effect/platform"
+import { Array, Cause, Effect, Option, Predicate, Schema } from "effect"
+import * as Errors from "../api/errors.ts"
+import { InternalFailure, MethodNotAllowed, PathNotFound, RequestInvalid } from "../domain/Errors.ts"
+import { allowedMethods } from "./paths.ts"
+
+/*
+ * Whatever goes wrong, wherever it goes wrong, is answered in the documented shape: declared failures, requests that
+ * do not decode, unknown paths, wrong methods, and defects.
+ */
+
+const encode = Schema.encodeUnknown(Schema.Union(...Object.values(Errors)))
+
+/** Seconds, rounded up: never earlier than the vendor said. */
+const retryAfter = (failure: unknown): Record<string, string> =>
+  Predicate.hasProperty(failure, "retryAfterMs") && typeof failure.retryAfterMs === "number"
+    ? { "retry-after": String(Math.ceil(failure.retryAfterMs / 1000)) }
+    : {}
+
+const allow = (failure: unknown): Record<string, string> =>
+  failure instanceof MethodNotAllowed ? { allow: failure.allowed.join(", ") } : {}
+
+const answer = (failure: unknown) =>
+  encode(failure).pipe(
+    Effect.map((body) =>
+      HttpServerResponse.unsafeJson(body, { status: body.status, headers: { ...retryAfter(failure), ...allow(failure) } })
+    )
+  )
+
+const internal = (cause: Cause.Cause<unknown>) =>
+  Effect.zipRight(Effect.logError("A request ended in a defect", cause), Effect.orDie(answer(new InternalFailure())))
+
+type Issue = HttpApiError.HttpApiDecodeError["issues"][number]
+
+/** Field names come from the caller too. */
+const fieldOf = ({ path }: Issue): string => path.length === 0 ? "request" : path.map(String).join(".").slice(0, 100)
+
+/**
+ * What was expected, without what was sent: messages of decode errors quote the value, which may be a secret. What
+ * stands before the quote says what was expected.
+ */
+const expectation = ({ message }: Issue): string => {
+  if (message.startsWith("is ") || message.startsWith("expected ")) return message
+  const [expected = ""] = message.split(/, actual\b/)
+  return expected.startsWith("Expected ") ? `e${expected.slice(1)}` : "is not valid"
+}
+
+/** One sentence for each field: `channel: expected "slack" or "discord"`. */
+const problems = (issues: ReadonlyArray<Issue>): ReadonlyArray<string> =>
+  Object.entries(Array.groupBy(issues, fieldOf)).map(([field, issues]) => {
+    const expectations = Array.dedupe(Array.map(issues, expectation))
+    return `${field}: ${expectations.join(" or ").replaceAll(" or expected ", " or ")}`
+  })
+
+/** Our own answer did not fit its schema: the platform reports it as if the request had not. */
+const isOurs = (error: HttpApiError.HttpApiDecodeError): boolean =>
+  error.message.split("\n", 1)[0]?.includes("(<declaration schema> <->") === true
+
+const invalid = ([first, ...rest]: ReadonlyArray<string>) =>
+  new RequestInvalid({ problems: [first ?? "request: is not valid", ...rest.slice(0, 19)] })
+
+const unrouted = ({ url }: HttpServerRequest.HttpServerRequest): PathNotFound | MethodNotAllowed => {
+  const allowed = allowedMethods(url)
+  return allowed.length === 0 ? new PathNotFound() : new MethodNotAllowed({ allowed })
+}
+
+const documented = (cause: Cause.Cause<never>) => {
+  if (Cause.isInterruptedOnly(cause)) return Effect.failCause(cause)
+  const failure = Cause.squash(cause)
+  if (failure instanceof HttpServerError.RouteNotFound) return Effect.orDie(answer(unrouted(failure.request)))
+  if (failure instanceof HttpApiError.HttpApiDecodeError) {
+    return isOurs(failure) ? internal(cause) : Effect.orDie(answer(invalid(problems(failure.issues))))
+  }
+  if (failure instanceof HttpServerError.RequestError) return Effect.orDie(answer(invalid(["body: expected JSON"])))
+  if (Option.isNone(Cause.failureOption(cause))) return internal(cause)
+  return Effect.catchAll(answer(failure), () => internal(cause))
+}
+
+/** Applied around the whole API. */
+export const documentedFailures = HttpApiBuilder.middleware((app: HttpApp.Default) =>
+  Effect.catchAllCause(app, documented)
+)

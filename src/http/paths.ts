@@ -1,0 +1,32 @@
+import { HttpApi } from "@effect/platform"
+import { Api } from "../api/Api.ts"
+
+interface Pattern {
+  readonly method: string
+  readonly segments: ReadonlyArray<string>
+}
+
+/** Pages beside the API: its description for machines and for people. */
+export const openApiPath = "/openapi.json"
+export const docsPath = "/docs"
+
+const segmentsOf = (path: string): ReadonlyArray<string> => path.split("/").slice(1)
+
+const patterns: ReadonlyArray<Pattern> = (() => {
+  const found: Array<Pattern> = [openApiPath, docsPath].map((path) => ({ method: "GET", segments: segmentsOf(path) }))
+  HttpApi.reflect(Api, {
+    onGroup: () => {},
+    onEndpoint: ({ endpoint }) => void found.push({ method: endpoint.method, segments: segmentsOf(endpoint.path) })
+  })
+  return found
+})()
+
+const fits = (segments: ReadonlyArray<string>) => (pattern: Pattern): boolean =>
+  pattern.segments.length === segments.length &&
+  pattern.segments.every((segment, at) => segment.startsWith(":") ? segments[at] !== "" : segment === segments[at])
+
+/** The methods that a path has, none for an unknown path. */
+export const allowedMethods = (url: string): ReadonlyArray<string> => {
+  const [path = ""] = url.split("?", 1)
+  return [...new Set(patterns.filter(fits(segmentsOf(path))).map(({ method }) => method))].toSorted()
+}

@@ -1,0 +1,18 @@
+import { HttpApiBuilder, type HttpApp, HttpServerRequest, HttpServerResponse } from "@effect/platform"
+import { Effect } from "effect"
+import { randomUUID } from "node:crypto"
+
+const sane = /^[A-Za-z0-9._-]{1,128}$/
+
+/** Every answer carries `x-request-id`: the caller's own, if it is sane. Every log line of the request has it too. */
+export const requestId = HttpApiBuilder.middleware((app: HttpApp.Default) =>
+  Effect.gen(function*() {
+    const { headers } = yield* HttpServerRequest.HttpServerRequest
+    const sent = headers["x-request-id"]
+    const id = sent !== undefined && sane.test(sent) ? sent : randomUUID()
+    return yield* app.pipe(
+      Effect.map(HttpServerResponse.setHeader("x-request-id", id)),
+      Effect.annotateLogs({ requestId: id })
+    )
+  })
+)

@@ -1,0 +1,65 @@
+import { SqlClient, SqlSchema } from "@effect/sql"
+import { Effect, Option, Schema } from "effect"
+import { OrgId } from "../domain/Ids.ts"
+
+/** An event that was taken in. Equal dedup keys of one org are the same event. */
+export class EventRow extends Schema.Class<EventRow>("EventRow")({
+  orgId: OrgId,
+  id: Schema.String,
+  source: Schema.String,
+  type: Schema.String,
+  dedupKey: Schema.String,
+  projectId: Schema.NullOr(Schema.String),
+  agentId: Schema.NullOr(Schema.String),
+  title: Schema.String,
+  /** The vendor's own body, as it was received. */
+  body: Schema.String,
+  occurredAt: Schema.DateTimeUtc,
+  receivedAt: Schema.DateTimeUtc
+}) {}
+
+const Stored = Schema.Struct({ id: Schema.String, agentId: Schema.NullOr(Schema.String) })
+
+/** Which org a vendor's installation belongs to, and what its webhooks told us. */
+export class EventsRepo extends Effect.Service<EventsRepo>()("persistence/EventsRepo", {
+  effect: Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+
+    const insert = SqlSchema.findOne({
+      Request: EventRow,
+      Result: Stored,
+      execute: (row) =>
+        sql`INSERT INTO events ${sql.insert(row)} ON CONFLICT (org_id, dedup_key) DO NOTHING RETURNING id, agent_id`
+    })
+
+    const find = SqlSchema.findOne({
+      Request: Schema.Struct({ orgId: OrgId, dedupKey: Schema.String }),
+      Result: Stored,
+      execute: ({ dedupKey, orgId }) =>
+        sql`SELECT id, agent_id FROM events WHERE org_id = ${orgId} AND dedup_key = ${dedupKey}`
+    })
+
+    const boundOrg = SqlSchema.findOne({
+      Request: Schema.Struct({ source: Schema.String, installation: Schema.String }),
+      Result: Schema.Struct({ orgId: OrgId }),
+      execute: ({ installation, source }) =>
+        sql`SELECT org_id FROM webhook_bindings WHERE source = ${source} AND installation = ${installation}`
+    })
+
+    const bind = (source: string, installation: string, orgId: OrgId) =>
+      sql`INSERT INTO webhook_bindings ${sql.insert({ source, installation, orgId })}
+          ON CONFLICT (source, installation) DO UPDATE SET org_id = excluded.org_id`
+
+    return {
+      /** `None` where an event with this dedup key is there already. */
+      insert: (row: EventRow) => Effect.orDie(insert(row)),
+      find: (orgId: OrgId, dedupKey: string) => Effect.orDie(find({ orgId, dedupKey })),
+      boundOrg: (source: string, installation: string) =>
+        Effect.map(Effect.orDie(boundOrg({ source, installation })), Option.map(({ orgId }) => orgId)),
+      bind: (source: string, installation: string, orgId: OrgId) => Effect.orDie(bind(source, installation, orgId)),
+      /** All or nothing. */
+      transaction: <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+        sql.withTransaction(effect).pipe(Effect.catchTag("SqlError", Effect.die))
+    } as const
+  })
+}) {}
