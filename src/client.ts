@@ -23,7 +23,6 @@ export const makeClient = ({ baseUrl, orgId }: ClientOptions) =>
   })
 
 /** The same over the platform's `fetch`, for browsers and agents. */
-export const makeFetchClient = (options: ClientOptions) =>
-  Effect.provide(makeClient(options), FetchHttpClient.layer)
+export const makeFetchClient = (options: ClientOptions) => Effect.provide(makeClient(options), FetchHttpClient.layer)
 
 export type Client = Effect.Effect.Success<ReturnType<typeof makeClient>>

@@ -53,7 +53,13 @@ export const publish = <Tag extends string, const Code extends string, const Sta
       strict: true,
       decode: ({ details, error }) =>
         ParseResult.succeed<Published<Tag>>(
-          new PublishedFailure<Tag>({ _tag: tag, message: error, code, status, ...(details !== undefined && { details }) })
+          new PublishedFailure<Tag>({
+            _tag: tag,
+            message: error,
+            code,
+            status,
+            ...(details !== undefined && { details })
+          })
         ),
       encode: ({ details, message }) =>
         ParseResult.succeed(body.make({ error: message, code, status, ...(details !== undefined && { details }) }))

@@ -26,7 +26,9 @@ export const Routes = HttpApiBuilder.serve().pipe(
   Layer.provide([HttpApiSwagger.layer({ path: docsPath }), HttpApiBuilder.middlewareOpenApi({ path: openApiPath })]),
   Layer.provide(Handlers),
   // One spelling for each path: what checks a path must see the same one as what serves it.
-  Layer.provide(HttpRouter.setRouterConfig({ caseSensitive: true, ignoreTrailingSlash: false, ignoreDuplicateSlashes: false }))
+  Layer.provide(
+    HttpRouter.setRouterConfig({ caseSensitive: true, ignoreTrailingSlash: false, ignoreDuplicateSlashes: false })
+  )
 )
 
 class Listener extends Context.Tag("http/Listener")<Listener, NodeServer>() {}

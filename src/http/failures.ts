@@ -30,7 +30,10 @@ const allow = (failure: unknown): Record<string, string> =>
 const answer = (failure: unknown) =>
   encode(failure).pipe(
     Effect.map((body) =>
-      HttpServerResponse.unsafeJson(body, { status: body.status, headers: { ...retryAfter(failure), ...allow(failure) } })
+      HttpServerResponse.unsafeJson(body, {
+        status: body.status,
+        headers: { ...retryAfter(failure), ...allow(failure) }
+      })
     )
   )
 

@@ -41,8 +41,7 @@ export class ChannelRoutesRepo extends Effect.Service<ChannelRoutesRepo>()("pers
     const find = SqlSchema.findOne({
       Request: Schema.Struct({ orgId: OrgId, number: Schema.Int }),
       Result: ChannelRouteRow,
-      execute: ({ number, orgId }) =>
-        sql`SELECT * FROM channel_routes WHERE org_id = ${orgId} AND number = ${number}`
+      execute: ({ number, orgId }) => sql`SELECT * FROM channel_routes WHERE org_id = ${orgId} AND number = ${number}`
     })
 
     const nextNumber = SqlSchema.single({
@@ -68,7 +67,11 @@ export class ChannelRoutesRepo extends Effect.Service<ChannelRoutesRepo>()("pers
     })
 
     /** Counter and route in one transaction: a failure leaves no gap and no double. */
-    const add = (orgId: OrgId, route: Omit<typeof ChannelRouteRow.Type, "orgId" | "number" | "createdAt">, createdAt: DateTime.Utc) =>
+    const add = (
+      orgId: OrgId,
+      route: Omit<ChannelRouteRow, "orgId" | "number" | "createdAt">,
+      createdAt: DateTime.Utc
+    ) =>
       Effect.gen(function*() {
         const { lastNumber } = yield* nextNumber(orgId)
         const row = new ChannelRouteRow({ ...route, orgId, number: lastNumber, createdAt })

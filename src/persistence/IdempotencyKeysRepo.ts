@@ -29,7 +29,7 @@ export class IdempotencyKeysRepo extends Effect.Service<IdempotencyKeysRepo>()("
     })
 
     /** The hash that the key stands for: this row's, unless an earlier row since `since` has it. Older ones go. */
-    const claim = (row: typeof IdempotencyKeyRow.Type, since: DateTime.Utc) =>
+    const claim = (row: IdempotencyKeyRow, since: DateTime.Utc) =>
       Effect.gen(function*() {
         yield* sql`DELETE FROM idempotency_keys WHERE created_at < ${DateTime.formatIso(since)}`
         yield* insert(row)

@@ -18,7 +18,10 @@ export const databaseLocation = Config.string("DATABASE_URL").pipe(
     url.startsWith("file:") && url.length > "file:".length
       ? Either.right({ filename: url.slice("file:".length) })
       : Either.left(
-        ConfigError.InvalidData(["DATABASE_URL"], "expected file: and the path of a SQLite file, as file:./data/integrations.db")
+        ConfigError.InvalidData(
+          ["DATABASE_URL"],
+          "expected file: and the path of a SQLite file, as file:./data/integrations.db"
+        )
       )
   )
 )

@@ -70,7 +70,10 @@ export class Integrations extends Effect.Service<Integrations>()("services/Integ
     /** How each of the org's integrations stands, by integration id. */
     const standings = Effect.fn("Integrations.standings")(function*(orgId: OrgId) {
       const found = yield* repo.list(orgId)
-      const entries = yield* Effect.forEach(found, (row) => Effect.map(standing(row), (is) => [row.integration, is] as const))
+      const entries = yield* Effect.forEach(
+        found,
+        (row) => Effect.map(standing(row), (is) => [row.integration, is] as const)
+      )
       const byId = new Map(entries)
       return (integration: string): Standing => byId.get(integration) ?? inactive
     })
@@ -148,11 +151,16 @@ export class Integrations extends Effect.Service<Integrations>()("services/Integ
       return {
         open,
         write: (orgId, use) =>
-          Effect.flatMap(open(orgId), ({ config, row }) =>
-            Effect.flatMap(Effect.forkIn(watched(row)(use(config)), scope), Fiber.join)),
+          Effect.flatMap(
+            open(orgId),
+            ({ config, row }) => Effect.flatMap(Effect.forkIn(watched(row)(use(config)), scope), Fiber.join)
+          ),
         read: (orgId, shared, parameters, use) =>
-          Effect.flatMap(open(orgId), ({ config, revision, row }) =>
-            shared(JSON.stringify([orgId, revision, parameters]), watched(row)(use(config))))
+          Effect.flatMap(
+            open(orgId),
+            ({ config, revision, row }) =>
+              shared(JSON.stringify([orgId, revision, parameters]), watched(row)(use(config)))
+          )
       }
     }
 

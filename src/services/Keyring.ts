@@ -1,5 +1,5 @@
 import { FileSystem, Path } from "@effect/platform"
-import { Config, ConfigError, Context, Data, Effect, Encoding, Either, Layer, Option, Redacted } from "effect"
+import { Config, ConfigError, Context, Data, Effect, Either, Encoding, Layer, Option, Redacted } from "effect"
 import { randomBytes } from "node:crypto"
 import { databaseLocation } from "../persistence/Sql.ts"
 
@@ -45,8 +45,10 @@ const parseRing = (text: string): Either.Either<typeof Keyring.Service, KeyRefus
 
 const encryptionKeys = Config.redacted("ENCRYPTION_KEYS").pipe(
   Config.mapOrFail((text) =>
-    Either.mapLeft(parseRing(Redacted.value(text)), ({ message }) =>
-      ConfigError.InvalidData(["ENCRYPTION_KEYS"], message))
+    Either.mapLeft(
+      parseRing(Redacted.value(text)),
+      ({ message }) => ConfigError.InvalidData(["ENCRYPTION_KEYS"], message)
+    )
   ),
   Config.option
 )

@@ -1,4 +1,4 @@
-import { Data, Effect, Encoding, Either, Option, Redacted } from "effect"
+import { Data, Effect, Either, Encoding, Option, Redacted } from "effect"
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto"
 import type { OrgId } from "../domain/Ids.ts"
 import { Keyring } from "./Keyring.ts"
@@ -16,7 +16,9 @@ export interface Sealed {
 }
 
 /** The config cannot be decrypted: an operator must bring the key back, or the row was tampered with. */
-export class Unopenable extends Data.TaggedError("Unopenable")<Owner & { readonly keyId: string; readonly why: string }> {
+export class Unopenable
+  extends Data.TaggedError("Unopenable")<Owner & { readonly keyId: string; readonly why: string }>
+{
   override get message() {
     return `The ${this.integration} config of ${this.orgId} does not open with key ${this.keyId}: ${this.why}`
   }
@@ -55,9 +57,14 @@ export class Vault extends Effect.Service<Vault>()("services/Vault", {
         if (bytes.length < nonceBytes + tagBytes) return yield* unopenable("it is too short")
         return yield* Effect.try({
           try: () => {
-            const decipher = createDecipheriv("aes-256-gcm", Redacted.value(key.secret), bytes.subarray(0, nonceBytes), {
-              authTagLength: tagBytes
-            }).setAAD(associatedData(owner, keyId)).setAuthTag(bytes.subarray(-tagBytes))
+            const decipher = createDecipheriv(
+              "aes-256-gcm",
+              Redacted.value(key.secret),
+              bytes.subarray(0, nonceBytes),
+              {
+                authTagLength: tagBytes
+              }
+            ).setAAD(associatedData(owner, keyId)).setAuthTag(bytes.subarray(-tagBytes))
             const text = decipher.update(bytes.subarray(nonceBytes, -tagBytes))
             return Buffer.concat([text, decipher.final()]).toString("utf8")
           },

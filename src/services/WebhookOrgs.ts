@@ -1,4 +1,4 @@
-import { Cache, Config, Context, Data, Effect, Layer, Option, Redacted, Schema } from "effect"
+import { Cache, Config, Context, Data, Effect, Layer, Option, type Redacted, Schema } from "effect"
 import { InvalidSignature, RequestInvalid } from "../domain/Errors.ts"
 import { OrgId } from "../domain/Ids.ts"
 import { EventsRepo } from "../persistence/EventsRepo.ts"
@@ -79,7 +79,9 @@ export const WebhookOrgsLive = Layer.effect(
       Effect.gen(function*() {
         const orgId = yield* Effect.mapError(decodeOrg(name), () =>
           new RequestInvalid({ problems: ["org: expected an organisation id"] }))
-        if (yield* ofOrg(orgId, delivery)) return orgId
+        if (yield* ofOrg(orgId, delivery)) {
+          return orgId
+        }
         return yield* refuse("The signature does not match, or the organisation has no webhookSecret configured")
       })
 
@@ -88,7 +90,9 @@ export const WebhookOrgsLive = Layer.effect(
         const rows = yield* integrations.withIntegration(delivery.integration, limit)
         const all = yield* Effect.forEach(rows, (row) =>
           Effect.map(credentials(row), Option.map((found) => ({ orgId: row.orgId, found }))))
-        const verifying = all.flatMap(Option.toArray).filter(({ found }) => verifies(delivery, found))
+        const verifying = all.flatMap(Option.toArray).filter(({ found }) =>
+          verifies(delivery, found)
+        )
         const own = verifying.filter(({ found }) => found.installationId === delivery.installation)
         const [only, ...others] = verifying.length > 1 && delivery.installation !== undefined ? own : verifying
         if (only !== undefined && others.length === 0) return only.orgId

@@ -1,5 +1,17 @@
 import { HttpClient, type HttpClientError, type HttpClientRequest, type HttpClientResponse } from "@effect/platform"
-import { Clock, Config, Context, Duration, Effect, Layer, Option, ParseResult, Predicate, Schedule, Schema } from "effect"
+import {
+  Clock,
+  Config,
+  Context,
+  Duration,
+  Effect,
+  Layer,
+  Option,
+  ParseResult,
+  Predicate,
+  Schedule,
+  Schema
+} from "effect"
 import { type Answer, byStatus, type Dialect, failure } from "./Dialect.ts"
 import { published, VendorFailure } from "./VendorFailure.ts"
 

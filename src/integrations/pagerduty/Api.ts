@@ -4,7 +4,7 @@ import { documented } from "../../api/documented.ts"
 import * as Errors from "../../api/errors.ts"
 import { JsonBody, OrgAccess } from "../../api/Org.ts"
 import { Limit, VendorId } from "../../api/queries.ts"
-import { strictly } from "../../domain/Integration.ts"
+import { optionally, strictly } from "../../domain/Integration.ts"
 import { Acknowledgement, IncidentPage, IncidentStatus, OnCall } from "./domain.ts"
 
 const statuses = /^(triggered|acknowledged|resolved)(,(triggered|acknowledged|resolved))*$/
@@ -26,6 +26,11 @@ const Statuses = Schema.transform(
   jsonSchema: { type: "string", pattern: statuses.source, default: "triggered,acknowledged" },
   description: "Comma-separated statuses"
 })
+
+/** The body may also be empty, which is read as `null`. */
+const Acknowledge = Schema.Struct({
+  acknowledgedBy: optionally(VendorId("Who acknowledges; a note on the incident names it", "agent-proj-abc123"))
+}).annotations({ identifier: "Acknowledge", parseOptions: strictly })
 
 const incidentId = HttpApiSchema.param("id", VendorId("The incident's id", "P1INC001"))
 
@@ -83,10 +88,7 @@ export class PagerDutyGroup extends HttpApiGroup.make("pagerduty")
   )
   .add(
     HttpApiEndpoint.post("acknowledge")`/api/integrations/pagerduty/incidents/${incidentId}/acknowledge`
-      .setPayload(
-        Schema.Struct({ acknowledgedBy: Schema.optionalWith(VendorId("Who acknowledges", "agent-proj-abc123"), { nullable: true }) })
-          .annotations({ identifier: "Acknowledge", parseOptions: strictly })
-      )
+      .setPayload(Schema.NullOr(Acknowledge))
       .addSuccess(Acknowledgement)
       .addError(Errors.RequestInvalid)
       .addError(Errors.IntegrationNotConfigured)

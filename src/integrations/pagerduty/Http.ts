@@ -1,38 +1,77 @@
 import { HttpApi, HttpApiBuilder } from "@effect/platform"
-import { Effect } from "effect"
+import { DateTime, Effect, Schema } from "effect"
 import { apiId } from "../../api/apiId.ts"
 import { CurrentOrg } from "../../api/Org.ts"
 import type { UpstreamFailed, UpstreamRejected } from "../../domain/Errors.ts"
+import type { IncomingEvent } from "../../domain/Event.ts"
+import type { OrgId } from "../../domain/Ids.ts"
+import { Intake } from "../../services/Intake.ts"
 import { Integrations } from "../../services/Integrations.ts"
 import { makeShared } from "../../upstream/shared.ts"
 import { PagerDutyGroup } from "./Api.ts"
 import { pagerduty } from "./definition.ts"
-import type { IncidentPage, OnCall } from "./domain.ts"
-import { PagerDuty } from "./PagerDuty.ts"
+import { Acknowledgement, type IncidentPage, type OnCall } from "./domain.ts"
+import { type Acknowledged, PagerDuty } from "./PagerDuty.ts"
 
-export const PagerDutyHttp = HttpApiBuilder.group(HttpApi.make(apiId).add(PagerDutyGroup), "pagerduty", (handlers) =>
-  Effect.gen(function*() {
-    const vendor = yield* PagerDuty
-    const connection = (yield* Integrations).connect(pagerduty)
-    const oncalls = yield* makeShared<OnCall | null, UpstreamFailed | UpstreamRejected>()
-    const incidents = yield* makeShared<IncidentPage, UpstreamFailed | UpstreamRejected>()
+const encodeAcknowledgement = Schema.encodeSync(Schema.parseJson(Acknowledgement))
 
-    return handlers
-      .handle("oncall", () =>
-        Effect.gen(function*() {
-          const oncall = yield* connection.read(yield* CurrentOrg, oncalls, [], vendor.oncall)
-          return { oncall }
-        }))
-      .handle("incidents", ({ urlParams: { limit, status } }) =>
-        Effect.gen(function*() {
-          const query = { statuses: status, limit }
-          return yield* connection.read(yield* CurrentOrg, incidents, query, (config) => vendor.incidents(config, query))
-        }))
-      .handle("acknowledge", ({ path, payload }) =>
-        Effect.gen(function*() {
-          const org = yield* CurrentOrg
-          const done = yield* connection.write(org, (config) =>
-            vendor.acknowledge(config, path.id, payload.acknowledgedBy))
-          return done.acknowledgement
-        }))
-  }))
+/** One for each acknowledgement in force: reopened and acknowledged again, an incident is acknowledged anew. */
+const acknowledgedEvent = (acknowledgement: Acknowledgement, title: string): IncomingEvent => {
+  const { acknowledgedAt, id } = acknowledgement
+  return {
+    source: "pagerduty",
+    type: "incident.acknowledged",
+    dedupKey: `incident.acknowledged:${id}:${DateTime.formatIso(acknowledgedAt)}`,
+    title,
+    projectId: null,
+    forAgent: false,
+    body: encodeAcknowledgement(acknowledgement),
+    occurredAt: acknowledgedAt
+  }
+}
+
+export const PagerDutyHttp = HttpApiBuilder.group(
+  HttpApi.make(apiId).add(PagerDutyGroup),
+  "pagerduty",
+  (handlers) =>
+    Effect.gen(function*() {
+      const vendor = yield* PagerDuty
+      const intake = yield* Intake
+      const connection = (yield* Integrations).connect(pagerduty)
+      const oncalls = yield* makeShared<OnCall | null, UpstreamFailed | UpstreamRejected>()
+      const incidents = yield* makeShared<IncidentPage, UpstreamFailed | UpstreamRejected>()
+
+      /** The incident is acknowledged whether or not we manage to note it down. */
+      const announce = (org: OrgId, { acknowledgement, title }: Acknowledged) =>
+        intake.accept(org, acknowledgedEvent(acknowledgement, title)).pipe(
+          Effect.catchAllCause((cause) => Effect.logError("Could not store an acknowledgement", cause))
+        )
+
+      return handlers
+        .handle("oncall", () =>
+          Effect.gen(function*() {
+            const oncall = yield* connection.read(yield* CurrentOrg, oncalls, [], vendor.oncall)
+            return { oncall }
+          }))
+        .handle("incidents", ({ urlParams: { limit, status } }) =>
+          Effect.gen(function*() {
+            const query = { statuses: status, limit }
+            return yield* connection.read(
+              yield* CurrentOrg,
+              incidents,
+              query,
+              (config) => vendor.incidents(config, query)
+            )
+          }))
+        .handle("acknowledge", ({ path, payload }) =>
+          Effect.gen(function*() {
+            const org = yield* CurrentOrg
+            const done = yield* connection.write(
+              org,
+              (config) => vendor.acknowledge(config, path.id, payload?.acknowledgedBy)
+            )
+            if (done.changed) yield* announce(org, done)
+            return done.acknowledgement
+          }))
+    })
+)

@@ -54,8 +54,11 @@ const nameOf = (user: Wire.User): string => user.name ?? user.summary ?? user.id
 /** The lowest level wins, then who has been on call longest (always on call is longest), then the id. */
 const precedence: Order.Order<Wire.OnCallEntry> = Order.combineAll([
   Order.mapInput(Order.number, (entry: Wire.OnCallEntry) => entry.escalation_level),
-  Order.mapInput(Order.number, (entry: Wire.OnCallEntry) =>
-    entry.start === undefined ? Number.NEGATIVE_INFINITY : DateTime.toEpochMillis(entry.start)),
+  Order.mapInput(
+    Order.number,
+    (entry: Wire.OnCallEntry) =>
+      entry.start === undefined ? Number.NEGATIVE_INFINITY : DateTime.toEpochMillis(entry.start)
+  ),
   Order.mapInput(Order.string, (entry: Wire.OnCallEntry) => entry.user.id)
 ])
 
@@ -267,10 +270,12 @@ export const PagerDutyLive = Layer.effect(
 
     return {
       oncall: (config) =>
-        operation(escalationPolicy(config).pipe(
-          Effect.flatMap((policy) => onCallEntries(config, policy)),
-          Effect.map(onCall)
-        )),
+        operation(
+          escalationPolicy(config).pipe(
+            Effect.flatMap((policy) => onCallEntries(config, policy)),
+            Effect.map(onCall)
+          )
+        ),
       incidents: (config, { limit, statuses }) =>
         operation(Effect.map(listIncidents(config, statuses, limit), ({ value }) => ({
           incidents: value.incidents.map(incident),

@@ -12,7 +12,9 @@ export const pagerduty = {
       serviceId: optionally(Setting("The service whose on-call is asked for")),
       escalationPolicyId: optionally(Setting("The escalation policy to ask when no service is configured")),
       fromEmail: optionally(Setting("A user's login e-mail; account keys need it to acknowledge")),
-      region: optionally(Schema.Literal("us", "eu").annotations({ description: "The account's region, us by default" })),
+      region: optionally(
+        Schema.Literal("us", "eu").annotations({ description: "The account's region, us by default" })
+      ),
       ...webhookSecrets
     }
   }),

@@ -1,0 +1,49 @@
+import { HttpApi, HttpApiBuilder } from "@effect/platform"
+import { Effect } from "effect"
+import { apiId } from "../../api/apiId.ts"
+import { CurrentOrg } from "../../api/Org.ts"
+import type { UpstreamFailed, UpstreamRejected } from "../../domain/Errors.ts"
+import { IdempotencyKeys } from "../../services/IdempotencyKeys.ts"
+import { Integrations } from "../../services/Integrations.ts"
+import { makeShared } from "../../upstream/shared.ts"
+import { LinearGroup } from "./Api.ts"
+import { linear } from "./definition.ts"
+import type { IssuePage, Team } from "./domain.ts"
+import { Linear } from "./Linear.ts"
+
+export const LinearHttp = HttpApiBuilder.group(
+  HttpApi.make(apiId).add(LinearGroup),
+  "linear",
+  (handlers) =>
+    Effect.gen(function*() {
+      const vendor = yield* Linear
+      const idempotencyKeys = yield* IdempotencyKeys
+      const connection = (yield* Integrations).connect(linear)
+      const teams = yield* makeShared<ReadonlyArray<Team>, UpstreamFailed | UpstreamRejected>()
+      const issues = yield* makeShared<IssuePage, UpstreamFailed | UpstreamRejected>()
+
+      return handlers
+        .handle("teams", () =>
+          Effect.gen(function*() {
+            return { teams: yield* connection.read(yield* CurrentOrg, teams, [], vendor.teams) }
+          }))
+        .handle("issues", ({ urlParams }) =>
+          Effect.gen(function*() {
+            const { assignee, limit, status, team } = urlParams
+            const query = { team, status, assignee, limit }
+            return yield* connection.read(yield* CurrentOrg, issues, query, (config) => vendor.issues(config, query))
+          }))
+        .handle("create", ({ headers, payload }) =>
+          Effect.gen(function*() {
+            const orgId = yield* CurrentOrg
+            const key = headers["idempotency-key"]
+            if (key === undefined) {
+              return yield* connection.write(orgId, (config) => vendor.create(config, payload, undefined))
+            }
+            return yield* connection.write(orgId, (config) =>
+              idempotencyKeys.claim(orgId, "linear.issues.create", key, payload).pipe(
+                Effect.zipRight(vendor.create(config, payload, { orgId, key }))
+              ))
+          }))
+    })
+)

@@ -1,0 +1,33 @@
+import { Schema } from "effect"
+import { Timestamp } from "../../domain/Timestamp.ts"
+
+const example = <A>(value: A) => ({ examples: [value] as [A] })
+
+export const SentryIssue = Schema.Struct({
+  id: Schema.String.annotations(example("4812345")),
+  title: Schema.String,
+  culprit: Schema.NullOr(Schema.String).annotations({ description: "Where in the code it happened" }),
+  level: Schema.String.annotations({ description: "fatal, error, warning, info, debug or sample" }),
+  count: Schema.Int.annotations({ description: "How often it happened" }),
+  userCount: Schema.Int.annotations({ description: "How many users met it" }),
+  firstSeen: Schema.NullOr(Timestamp),
+  lastSeen: Schema.NullOr(Timestamp),
+  permalink: Schema.NullOr(Schema.String).annotations({ description: "The issue's page" })
+}).annotations({ identifier: "SentryIssue", description: "A Sentry issue: the events that have one cause" })
+export type SentryIssue = typeof SentryIssue.Type
+
+export const SentryIssuePage = Schema.Struct({
+  issues: Schema.Array(SentryIssue),
+  total: Schema.Int.annotations({
+    description: "How many issues fit the query as Sentry estimates it, or, where it does not, how many are listed"
+  })
+})
+export type SentryIssuePage = typeof SentryIssuePage.Type
+
+/** Sentry looks at the status only; the rest is for whoever sends a delivery by hand. */
+export const Receipt = Schema.Struct({
+  received: Schema.Literal(true),
+  routed: Schema.Boolean.annotations({ description: "Whether an incident agent got it" }),
+  agentId: Schema.NullOr(Schema.String).annotations({ description: "Which one", ...example("agent-incident-xyz789") })
+}).annotations({ identifier: "SentryReceipt", description: "What became of a webhook delivery" })
+export type Receipt = typeof Receipt.Type

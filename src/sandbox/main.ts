@@ -1,0 +1,44 @@
+import { FileSystem, HttpServer, Path } from "@effect/platform"
+import { NodeContext, NodeRuntime } from "@effect/platform-node"
+import { ConfigProvider, Console, Effect, Layer, Logger } from "effect"
+import { App } from "../App.ts"
+import { logger, settings } from "../Config.ts"
+import { serve } from "../http/Server.ts"
+import { seed } from "./seeded.ts"
+import { sandboxPorts, StandIns } from "./StandIns.ts"
+import { welcome } from "./welcome.ts"
+
+/** The operator's variables, then the stand-ins' addresses and a database that is gone when the sandbox ends. */
+const Environment = Layer.unwrapScoped(
+  Effect.gen(function*() {
+    const { environment } = yield* StandIns
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const directory = yield* fs.makeTempDirectoryScoped({ prefix: "integrations-sandbox-" })
+    const provided = { DATABASE_URL: `file:${path.join(directory, "sandbox.db")}`, ...environment }
+    return Layer.setConfigProvider(
+      ConfigProvider.orElse(ConfigProvider.fromEnv(), () => ConfigProvider.fromMap(new Map(Object.entries(provided))))
+    )
+  })
+)
+
+/** Says what to do once everything is there. */
+const Welcome = Layer.effectDiscard(
+  HttpServer.addressFormattedWith((url) => Effect.zipRight(seed(url), Console.log(welcome(url))))
+)
+
+/** The service as in production, pointed at the stand-ins. */
+const Sandbox = Layer.unwrapEffect(
+  Effect.map(settings, ({ listen, logging }) =>
+    Welcome.pipe(
+      Layer.provide(serve(listen)),
+      Layer.provide(App),
+      Layer.provide([logger(logging.format), Logger.minimumLogLevel(logging.level)])
+    ))
+).pipe(
+  Layer.provide(Environment),
+  Layer.provide(StandIns.layer({ ports: sandboxPorts })),
+  Layer.provide(NodeContext.layer)
+)
+
+NodeRuntime.runMain(Layer.launch(Sandbox))
