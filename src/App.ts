@@ -1,8 +1,8 @@
 import { NodeContext, NodeHttpClient } from "@effect/platform-node"
 import { Layer } from "effect"
 import { ChannelsLive } from "./channels/live.ts"
+import { origins } from "./Config.ts"
 import { CredentialChecksLive, VendorsLive } from "./integrations/live.ts"
-import { integrations } from "./integrations/registry.ts"
 import { AgentsRepo } from "./persistence/AgentsRepo.ts"
 import { ChannelRoutesRepo } from "./persistence/ChannelRoutesRepo.ts"
 import { EventsRepo } from "./persistence/EventsRepo.ts"
@@ -21,7 +21,7 @@ import { Origins, Upstream } from "./upstream/Upstream.ts"
 /** Outbound HTTP to vendors: real, but with the operator's overrides of where they are. */
 export const Outbound = Upstream.Default.pipe(
   Layer.provide(NodeHttpClient.layerUndici),
-  Layer.merge(Origins.fromConfig(integrations.map(({ id }) => id)))
+  Layer.merge(Origins.layer(origins))
 )
 
 /** Vendors and channels as they are in production. */

@@ -1,7 +1,12 @@
-import { Config, ConfigError, Either, Logger, LogLevel } from "effect"
+import { Config, ConfigError, Data, Effect, Either, Logger, LogLevel } from "effect"
+import { integrations } from "./integrations/registry.ts"
 import { databaseLocation } from "./persistence/Sql.ts"
+import { encryptionKeys } from "./services/Keyring.ts"
 import { trialOrgs } from "./services/WebhookOrgs.ts"
-import { upstreamTimeout } from "./upstream/Upstream.ts"
+import { originsOf, upstreamTimeout } from "./upstream/Upstream.ts"
+
+/** `PAGERDUTY_API_URL` and so on. */
+export const origins = originsOf(integrations.map(({ id }) => id))
 
 const loopback = /^(localhost|127(\.\d{1,3}){3}|::1)$/
 
@@ -43,5 +48,25 @@ export const logging = Config.all({
 export const logger = (format: "pretty" | "json") =>
   Logger.replace(Logger.defaultLogger, format === "pretty" ? Logger.prettyLoggerDefault : Logger.jsonLogger)
 
+/** Each problem by the variable's name, one a line. */
+const problems = (error: ConfigError.ConfigError): ReadonlyArray<string> =>
+  error._op === "And" || error._op === "Or"
+    ? [...problems(error.left), ...problems(error.right)]
+    : [`${error.path.join("_")}: ${error.message}`]
+
+export class ConfigurationRefused extends Data.TaggedError("ConfigurationRefused")<{ readonly message: string }> {}
+
 /** Everything that is read from the environment, so that all that is wrong with it is said at once. */
-export const settings = Config.all({ listen, logging, databaseLocation, upstreamTimeout, trialOrgs })
+export const settings = Config.all({
+  listen,
+  logging,
+  databaseLocation,
+  encryptionKeys,
+  upstreamTimeout,
+  trialOrgs,
+  origins
+}).pipe(
+  Effect.mapError((error) =>
+    new ConfigurationRefused({ message: `The configuration is not valid:\n  ${problems(error).join("\n  ")}` })
+  )
+)

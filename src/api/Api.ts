@@ -5,6 +5,7 @@ import { ChannelRoutesGroup } from "./ChannelRoutes.ts"
 import * as Errors from "./errors.ts"
 import { HealthGroup } from "./Health.ts"
 import { IntegrationsGroup } from "./Integrations.ts"
+import { tidy } from "./openapi.ts"
 
 const base = HttpApi.make(apiId).add(IntegrationsGroup).add(ChannelRoutesGroup).add(HealthGroup)
 
@@ -19,5 +20,6 @@ export const Api = vendors
     title: "Integrations API",
     version: "1.0.0",
     description: "PagerDuty, Linear, Sentry, channel routing and integration configuration, each scoped to the " +
-      "organisation named by the `x-org-id` header. Every error has the shape `{ error, code, status, details? }`."
+      "organisation named by the `x-org-id` header. Every error has the shape `{ error, code, status, details? }`.",
+    transform: (spec) => tidy({ ...spec, paths: spec["paths"], components: spec["components"] })
   }))

@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { Name } from "./Text.ts"
 
 /** What a route listens to: event types, where `*` stands for any run of characters, dots included. */
 export const EventPattern = Schema.String.pipe(
@@ -10,14 +11,11 @@ export const EventPattern = Schema.String.pipe(
   })
 )
 
-/** Text that names something in another system: not empty, not a novel. */
-const name = (what: string, example: string) =>
-  Schema.String.pipe(
-    Schema.pattern(/^[^\p{Cc}]{1,256}$/u, { message: () => "expected 1 to 256 characters without control characters" })
-  ).annotations({ description: what, examples: [example] })
-
-export const ChannelId = name("The channel or group, as its own service names it", "C0ERRORS")
-export const ProjectId = name("Only events of this project", "proj-001")
+export const ChannelId = Name.annotations({
+  description: "The channel or group, as its own service names it",
+  examples: ["C0ERRORS"]
+})
+export const ProjectId = Name.annotations({ description: "Only events of this project", examples: ["proj-001"] })
 
 /** `route-001`, `route-002`, …: counted per org and never reused. */
 export const RouteId = Schema.String.annotations({

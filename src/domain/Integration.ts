@@ -1,4 +1,5 @@
 import { Redacted, Schema } from "effect"
+import { Name } from "./Text.ts"
 
 /** A credential: `Redacted` from the moment it is decoded, so it cannot be logged or shown by accident. */
 export const Secret = (description: string) =>
@@ -9,10 +10,7 @@ export const Secret = (description: string) =>
   ).annotations({ description })
 
 /** A short plain setting: a vendor's id, slug or name. */
-export const Setting = (description: string) =>
-  Schema.String.pipe(
-    Schema.pattern(/^[^\p{Cc}]{1,256}$/u, { message: () => "expected 1 to 256 characters without control characters" })
-  ).annotations({ description })
+export const Setting = (description: string) => Name.annotations({ description })
 
 /** A field that may be left out; `null` counts as left out. */
 export const optionally = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { nullable: true })

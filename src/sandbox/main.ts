@@ -1,9 +1,7 @@
 import { FileSystem, HttpServer, Path } from "@effect/platform"
-import { NodeContext, NodeRuntime } from "@effect/platform-node"
-import { ConfigProvider, Console, Effect, Layer, Logger } from "effect"
-import { App } from "../App.ts"
-import { logger, settings } from "../Config.ts"
-import { serve } from "../http/Server.ts"
+import { NodeContext } from "@effect/platform-node"
+import { ConfigProvider, Console, Effect, Layer } from "effect"
+import { run } from "../run.ts"
 import { seed } from "./seeded.ts"
 import { sandboxPorts, StandIns } from "./StandIns.ts"
 import { welcome } from "./welcome.ts"
@@ -28,17 +26,10 @@ const Welcome = Layer.effectDiscard(
 )
 
 /** The service as in production, pointed at the stand-ins. */
-const Sandbox = Layer.unwrapEffect(
-  Effect.map(settings, ({ listen, logging }) =>
-    Welcome.pipe(
-      Layer.provide(serve(listen)),
-      Layer.provide(App),
-      Layer.provide([logger(logging.format), Logger.minimumLogLevel(logging.level)])
-    ))
-).pipe(
-  Layer.provide(Environment),
-  Layer.provide(StandIns.layer({ ports: sandboxPorts })),
-  Layer.provide(NodeContext.layer)
-)
-
-NodeRuntime.runMain(Layer.launch(Sandbox))
+run({
+  beside: Welcome,
+  around: Environment.pipe(
+    Layer.provide(StandIns.layer({ ports: sandboxPorts })),
+    Layer.provide(NodeContext.layer)
+  )
+})

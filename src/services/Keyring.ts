@@ -43,7 +43,8 @@ const parseRing = (text: string): Either.Either<typeof Keyring.Service, KeyRefus
     return Either.right({ current, find: (id) => Option.fromNullable(byId.get(id)) })
   })
 
-const encryptionKeys = Config.redacted("ENCRYPTION_KEYS").pipe(
+/** `ENCRYPTION_KEYS`: `id:base64[,id:base64…]`. */
+export const encryptionKeys = Config.redacted("ENCRYPTION_KEYS").pipe(
   Config.mapOrFail((text) =>
     Either.mapLeft(
       parseRing(Redacted.value(text)),

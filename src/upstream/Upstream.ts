@@ -162,23 +162,24 @@ export class Upstream extends Effect.Service<Upstream>()("upstream/Upstream", {
   })
 }) {}
 
-/**
- * The operator's overrides of vendors' origins by integration id, `PAGERDUTY_API_URL` and so on. An override wins
- * over a tenant's region.
- */
-export class Origins extends Context.Tag("upstream/Origins")<Origins, (id: string) => Option.Option<string>>() {
-  static readonly fromConfig = (ids: ReadonlyArray<string>) =>
-    Layer.effect(
-      Origins,
-      Effect.map(
-        Config.all(Object.fromEntries(ids.map((id) => [id, originOf(id)]))),
-        (origins) => (id) => Option.flatten(Option.fromNullable(origins[id]))
-      )
-    )
-}
-
 const originOf = (id: string) =>
   Config.url(`${id.toUpperCase()}_API_URL`).pipe(
     Config.map((url) => url.href.replace(/\/$/, "")),
     Config.option
   )
+
+/**
+ * The operator's overrides of vendors' origins by integration id: `PAGERDUTY_API_URL` and so on. An override wins
+ * over a tenant's region.
+ */
+export const originsOf = (ids: ReadonlyArray<string>) =>
+  Config.all(Object.fromEntries(ids.map((id) => [id, originOf(id)])))
+
+/** Where a vendor is, if the operator has said so. */
+export class Origins extends Context.Tag("upstream/Origins")<Origins, (id: string) => Option.Option<string>>() {
+  static readonly layer = (origins: ReturnType<typeof originsOf>) =>
+    Layer.effect(
+      Origins,
+      Effect.map(origins, (found) => (id) => Option.flatten(Option.fromNullable(found[id])))
+    )
+}

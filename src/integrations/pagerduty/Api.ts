@@ -23,8 +23,12 @@ const Statuses = Schema.transform(
     encode: (list) => list.join(",")
   }
 ).annotations({
-  jsonSchema: { type: "string", pattern: statuses.source, default: "triggered,acknowledged" },
-  description: "Comma-separated statuses"
+  jsonSchema: {
+    type: "string",
+    pattern: statuses.source,
+    default: "triggered,acknowledged",
+    description: "Comma-separated statuses"
+  }
 })
 
 /** The body may also be empty, which is read as `null`. */

@@ -110,16 +110,22 @@ export const PagerDutyLive = Layer.effect(
     const operation = upstream.operation(dialect.vendor)
 
     /** Source: REST v2, GET /services/{id}. */
-    const escalationPolicy = (config: PagerDutyConfig) =>
-      config.serviceId === undefined
-        ? Effect.succeed(config.escalationPolicyId)
-        : upstream.call({
+    const escalationPolicy = ({ escalationPolicyId, serviceId, ...config }: PagerDutyConfig) =>
+      Effect.gen(function*() {
+        if (serviceId === undefined) return escalationPolicyId
+        if (!idShape.test(serviceId)) {
+          const details = "The configured serviceId is not an id of PagerDuty"
+          return yield* new VendorFailure({ vendor: dialect.vendor, kind: "rejected", details })
+        }
+        const { value } = yield* upstream.call({
           dialect,
           operation: "services.get",
-          request: request(config, "GET", `/services/${encodeURIComponent(config.serviceId)}`),
+          request: request(config, "GET", `/services/${serviceId}`),
           response: Wire.GetService,
           retry: "transient"
-        }).pipe(Effect.map(({ value }): string | undefined => value.service.escalation_policy.id))
+        })
+        return value.service.escalation_policy.id
+      })
 
     /**
      * Source: REST v2, GET /oncalls. Without `since` and `until` both are now; `include[]=users` is what brings name

@@ -54,7 +54,8 @@ export type Data = typeof Data.Type
 
 const Payload = Schema.Struct({
   action: text,
-  installation: lenient(Schema.Struct({ uuid: text })),
+  // Looked up before the signature is checked, so nothing but an id gets that far.
+  installation: lenient(Schema.Struct({ uuid: lenient(Schema.String.pipe(Schema.pattern(/^[\w-]{1,64}$/))) })),
   data: lenient(Data)
 })
 export type Payload = typeof Payload.Type

@@ -1,0 +1,69 @@
+import { Predicate } from "effect"
+
+/*
+ * The derived OpenAPI document, tidied: the platform lists its own decode error on every endpoint, which never leaves
+ * this service (http/failures.ts answers VALIDATION_ERROR instead), and describes a status by its first error only.
+ */
+
+/** The platform's error and what only it refers to. */
+const unwanted = new Set(["HttpApiDecodeError", "Issue", "PropertyKey"])
+
+const isUnwanted = (schema: unknown): boolean =>
+  Predicate.hasProperty(schema, "$ref") && typeof schema.$ref === "string" &&
+  unwanted.has(schema.$ref.replace("#/components/schemas/", ""))
+
+const descriptionOf = (schema: unknown): string | undefined =>
+  Predicate.hasProperty(schema, "description") && typeof schema.description === "string"
+    ? schema.description
+    : undefined
+
+interface Answer {
+  readonly description: string
+  readonly content?: { readonly "application/json"?: { readonly schema: unknown; readonly example?: unknown } }
+}
+
+/** `undefined` for an answer that is never given. */
+const tidyError = (answer: Answer): Answer | undefined => {
+  const schema = answer.content?.["application/json"]?.schema
+  if (isUnwanted(schema)) return undefined
+  const members = Predicate.hasProperty(schema, "anyOf") && Array.isArray(schema.anyOf) ? schema.anyOf : [schema]
+  const wanted = members.filter((member) => !isUnwanted(member))
+  return {
+    description: wanted.map(descriptionOf).filter(Predicate.isString).join(", "),
+    content: { "application/json": { schema: wanted.length === 1 ? wanted[0] : { anyOf: wanted } } }
+  }
+}
+
+const tidyAnswers = (answers: Record<string, Answer>): Record<string, Answer> =>
+  Object.fromEntries(
+    Object.entries(answers).flatMap(([status, answer]) => {
+      const tidy = status.startsWith("2") ? answer : tidyError(answer)
+      return tidy === undefined ? [] : [[status, tidy]]
+    })
+  )
+
+interface Operation {
+  readonly responses: Record<string, Answer>
+}
+
+interface Document {
+  readonly paths: Record<string, Record<string, Operation>>
+  readonly components: { readonly schemas: Record<string, unknown> }
+}
+
+const mapValues = <A, B>(record: Record<string, A>, f: (value: A) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, f(value)]))
+
+/** Goes over the whole document at the end of its derivation. */
+export const tidy = <Spec extends Document>(spec: Spec): Spec => ({
+  ...spec,
+  paths: mapValues(
+    spec.paths,
+    (operations) =>
+      mapValues(operations, (operation) => ({ ...operation, responses: tidyAnswers(operation.responses) }))
+  ),
+  components: {
+    ...spec.components,
+    schemas: Object.fromEntries(Object.entries(spec.components.schemas).filter(([name]) => !unwanted.has(name)))
+  }
+})

@@ -1,0 +1,35 @@
+import type { HttpServer } from "@effect/platform"
+import { NodeRuntime } from "@effect/platform-node"
+import { Console, Effect, Layer, Logger } from "effect"
+import { App } from "./App.ts"
+import { ConfigurationRefused, logger, settings } from "./Config.ts"
+import { serve } from "./http/Server.ts"
+
+/**
+ * Runs the service until it is told to stop: SIGTERM and SIGINT end it with 0 once what is in flight has ended. What
+ * keeps it from starting is said in one line where it is configuration, with its cause where it is not.
+ *
+ * `beside` is what runs next to the server, `around` what the whole process needs first.
+ */
+export const run = <E = never, R = never>(options: {
+  readonly beside?: Layer.Layer<never, E, HttpServer.HttpServer>
+  readonly around?: Layer.Layer<never, R>
+} = {}): void => {
+  const { around = Layer.empty, beside = Layer.empty } = options
+  const Service = Layer.unwrapEffect(
+    Effect.map(settings, ({ listen, logging }) =>
+      beside.pipe(
+        Layer.provide(serve(listen)),
+        Layer.provide(App),
+        // Here, where the configured logger is still at work.
+        Layer.tapErrorCause((cause) => Effect.logFatal("The service cannot run", cause)),
+        Layer.provide([logger(logging.format), Logger.minimumLogLevel(logging.level)])
+      ))
+  ).pipe(Layer.provide(around))
+  NodeRuntime.runMain(
+    Layer.launch(Service).pipe(
+      Effect.tapError((error) => error instanceof ConfigurationRefused ? Console.error(error.message) : Effect.void)
+    ),
+    { disableErrorReporting: true, disablePrettyLogger: true }
+  )
+}
