@@ -46,7 +46,10 @@ export const logging = Config.all({
 })
 
 export const logger = (format: "pretty" | "json") =>
-  Logger.replace(Logger.defaultLogger, format === "pretty" ? Logger.prettyLoggerDefault : Logger.jsonLogger)
+  Logger.replace(
+    Logger.defaultLogger,
+    format === "pretty" ? Logger.prettyLoggerDefault : Logger.withConsoleLog(Logger.jsonLogger)
+  )
 
 /** Each problem by the variable's name, one a line. */
 const problems = (error: ConfigError.ConfigError): ReadonlyArray<string> =>

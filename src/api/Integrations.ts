@@ -6,6 +6,7 @@ import { integrations } from "../integrations/registry.ts"
 import { documented } from "./documented.ts"
 import * as Errors from "./errors.ts"
 import { JsonBody, OrgAccess } from "./Org.ts"
+import { query } from "./queries.ts"
 
 export const IntegrationId = Schema.Literal(...integrations.map(({ id }) => id)).annotations({
   identifier: "IntegrationId",
@@ -35,7 +36,7 @@ export class IntegrationsGroup extends HttpApiGroup.make("integrations")
       .addSuccess(Schema.Struct({
         integrations: Schema.Array(
           Schema.Struct({ id: IntegrationId, configured: Schema.Boolean, status: Status, lastSync })
-            .annotations({ identifier: "IntegrationSummary" })
+            .annotations({ identifier: "IntegrationSummary", description: "How one integration stands" })
         )
       }))
       .annotateContext(documented({
@@ -54,7 +55,7 @@ export class IntegrationsGroup extends HttpApiGroup.make("integrations")
   )
   .add(
     HttpApiEndpoint.post("configure", "/api/integrations/configure")
-      .setUrlParams(Schema.Struct({
+      .setUrlParams(query({
         verify: Schema.optionalWith(
           Schema.Literal("true", "false").annotations({
             description: "With `true`, ask the vendor whether the credentials are good and store nothing if not"
@@ -65,7 +66,7 @@ export class IntegrationsGroup extends HttpApiGroup.make("integrations")
       .setPayload(ConfigureRequest)
       .addSuccess(
         Schema.Struct({ integration: IntegrationId, status: Status, configuredAt: Timestamp })
-          .annotations({ identifier: "Configured" })
+          .annotations({ identifier: "Configured", description: "The config is stored" })
       )
       .addError(Errors.RequestInvalid)
       .addError(Errors.UpstreamRejected)
@@ -82,7 +83,10 @@ export class IntegrationsGroup extends HttpApiGroup.make("integrations")
     HttpApiEndpoint.get("show")`/api/integrations/${id}`
       .addSuccess(
         Schema.Struct({ integration: IntegrationId, status: Status, lastSync, configuredAt: Timestamp, config: Masked })
-          .annotations({ identifier: "ConfiguredIntegration" })
+          .annotations({
+            identifier: "ConfiguredIntegration",
+            description: "A configured integration, its secrets masked"
+          })
       )
       .addError(Errors.RequestInvalid)
       .addError(Errors.IntegrationNotConfigured)

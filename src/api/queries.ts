@@ -10,5 +10,9 @@ export const Limit = Schema.optionalWith(
   { default: () => 25 }
 )
 
+/** The parameters of a query, every bad one of which is named in the answer. */
+export const query = <Fields extends Schema.Struct.Fields>(fields: Fields) =>
+  Schema.Struct(fields).annotations({ parseOptions: { errors: "all" } })
+
 /** A vendor's id in a path or a query: what it may hold is the vendor's to say. */
 export const VendorId = (description: string, example: string) => Name.annotations({ description, examples: [example] })

@@ -59,6 +59,7 @@ export const integration = <const Id extends string, Fields extends Schema.Struc
     Config,
     Configure: Schema.Struct({ integration: Schema.Literal(options.id), config: Config }).annotations({
       identifier: `Configure${options.displayName}`,
+      description: `${options.displayName}'s whole config: what is left out is forgotten`,
       parseOptions: strictly
     })
   }

@@ -16,7 +16,6 @@ export const Timestamp = Schema.transformOrFail(Schema.String, Schema.DateTimeUt
   encode: (time) => ParseResult.succeed(wholeSeconds(time))
 }).annotations({
   identifier: "Timestamp",
-  jsonSchema: { type: "string", format: "date-time" },
-  description: "ISO 8601, UTC, whole seconds",
+  jsonSchema: { type: "string", format: "date-time", description: "ISO 8601, UTC, whole seconds" },
   pretty: () => wholeSeconds
 })

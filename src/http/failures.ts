@@ -3,13 +3,13 @@ import {
   HttpApiError,
   type HttpApp,
   HttpServerError,
-  type HttpServerRequest,
+  HttpServerRequest,
   HttpServerResponse
 } from "@effect/platform"
 import { Array, Cause, Effect, Option, Predicate, Schema } from "effect"
 import * as Errors from "../api/errors.ts"
 import { InternalFailure, MethodNotAllowed, PathNotFound, RequestInvalid } from "../domain/Errors.ts"
-import { allowedMethods } from "./paths.ts"
+import { allowedMethods, hasOddEnd } from "./paths.ts"
 
 /*
  * Whatever goes wrong, wherever it goes wrong, is answered in the documented shape: declared failures, requests that
@@ -55,10 +55,13 @@ const expectation = ({ message }: Issue): string => {
   return expected.startsWith("Expected ") ? `e${expected.slice(1)}` : "is not valid"
 }
 
+/** What the schema of an optional parameter also takes: no advice for somebody who sent it. */
+const leftOut = "expected undefined"
+
 /** One sentence for each field: `channel: expected "slack" or "discord"`. */
 const problems = (issues: ReadonlyArray<Issue>): ReadonlyArray<string> =>
   Object.entries(Array.groupBy(issues, fieldOf)).map(([field, issues]) => {
-    const expectations = Array.dedupe(Array.map(issues, expectation))
+    const expectations = Array.dedupe(Array.map(issues, expectation)).filter((text) => text !== leftOut)
     return `${field}: ${expectations.join(" or ").replaceAll(" or expected ", " or ")}`
   })
 
@@ -88,5 +91,8 @@ const documented = (cause: Cause.Cause<never>) => {
 
 /** Applied around the whole API. */
 export const documentedFailures = HttpApiBuilder.middleware((app: HttpApp.Default) =>
-  Effect.catchAllCause(app, documented)
+  Effect.flatMap(
+    HttpServerRequest.HttpServerRequest,
+    ({ url }) => hasOddEnd(url) ? Effect.orDie(answer(new PathNotFound())) : Effect.catchAllCause(app, documented)
+  )
 )

@@ -25,8 +25,12 @@ const fits = (segments: ReadonlyArray<string>) => (pattern: Pattern): boolean =>
   pattern.segments.length === segments.length &&
   pattern.segments.every((segment, at) => segment.startsWith(":") ? segments[at] !== "" : segment === segments[at])
 
+/** The router also ends a path at `;` and `#`. For us only `?` does: no path has two spellings. */
+export const hasOddEnd = (url: string): boolean => /^[^?]*[;#]/.test(url)
+
 /** The methods that a path has, none for an unknown path. */
 export const allowedMethods = (url: string): ReadonlyArray<string> => {
+  if (hasOddEnd(url)) return []
   const [path = ""] = url.split("?", 1)
   return [...new Set(patterns.filter(fits(segmentsOf(path))).map(({ method }) => method))].toSorted()
 }

@@ -17,7 +17,7 @@ describe("Discord's users/@me", () => {
 
   it.effect("is asked where the operator says", () =>
     Effect.map(
-      asked("discord", json({}), "http://127.0.0.1:4005"),
+      asked("discord", json({ id: "1" }), "http://127.0.0.1:4005"),
       ([call]) => assert.strictEqual(call?.url, "http://127.0.0.1:4005/api/v10/users/@me")
     ))
 
@@ -46,7 +46,7 @@ describe("Discord's users/@me", () => {
       Effect.gen(function*() {
         yield* result(checks.discord)
         deepStrictEqual(yield* waits, [ms])
-      }).pipe(Effect.provide(answering([busy(seconds, { "retry-after": "9" }), json({})])))
+      }).pipe(Effect.provide(answering([busy(seconds, { "retry-after": "9" }), json({ id: "1" })])))
   )
 
   it.effect("429 takes the header where the body has no number", () =>

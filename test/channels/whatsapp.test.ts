@@ -27,7 +27,7 @@ describe("WhatsApp's phone number", () => {
 
   it.effect("is asked where the operator says", () =>
     Effect.map(
-      asked("whatsapp", json({}), "http://127.0.0.1:4007"),
+      asked("whatsapp", json({ id: "1" }), "http://127.0.0.1:4007"),
       ([call]) => assert.match(String(call?.url), /^http:\/\/127\.0\.0\.1:4007\/v23\.0\/106540352242922\?/)
     ))
 
@@ -39,7 +39,7 @@ describe("WhatsApp's phone number", () => {
       ))
       const [line = ""] = yield* lines
       assert.match(line, /^GET https:\/\/graph\.facebook\.com\/v23\.0\/\.\.%2Fme%3Fx%3D%2Fy\?fields=/)
-    }).pipe(Effect.provide(answering([json({})]))))
+    }).pipe(Effect.provide(answering([json({ id: "1" })]))))
 
   it.effect.each([[0, 401], [190, 401], [10, 403], [200, 403], [299, 403], [190, 400], [190, 500]] as const)(
     "code %s with status %s means the credentials",

@@ -5,7 +5,7 @@ import { integrations } from "../../src/integrations/registry.ts"
 import { samples, sentConfig } from "../fakes/configs.ts"
 
 it("every integration in the registry is sampled here", () => {
-  deepStrictEqual(samples.map(({ id }) => id), integrations.map(({ id }) => id))
+  assert.deepStrictEqual(samples.map(({ id }) => id), integrations.map(({ id }) => id))
 })
 
 describe.each(samples)("the config of $id", (sample) => {
@@ -13,7 +13,7 @@ describe.each(samples)("the config of $id", (sample) => {
   const sent = sentConfig(sample)
 
   it("has the contract's fields", () => {
-    deepStrictEqual(Object.keys(definition.Config.fields).toSorted(), Object.keys(fields).toSorted())
+    assert.deepStrictEqual(Object.keys(definition.Config.fields).toSorted(), Object.keys(fields).toSorted())
   })
 
   it.prop("comes back from storage as it was sent", [sent], ([sent]) => {

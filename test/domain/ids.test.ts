@@ -1,12 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { deepStrictEqual } from "@effect/vitest/utils"
 import { FastCheck, Schema } from "effect"
 import { routeId, routeNumber } from "../../src/domain/ChannelRoute.ts"
 import { OrgId } from "../../src/domain/Ids.ts"
 
 describe("route ids", () => {
   it("count from route-001 and grow beyond three digits", () => {
-    deepStrictEqual([1, 12, 999, 1000, 123456].map(routeId), [
+    assert.deepStrictEqual([1, 12, 999, 1000, 123456].map(routeId), [
       "route-001",
       "route-012",
       "route-999",

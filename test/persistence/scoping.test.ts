@@ -152,14 +152,4 @@ describe("events, agents and keys of orgs side by side", () => {
       for (const orgId of neighbours) assert.strictEqual(yield* claim(orgId, orgId), orgId)
       for (const orgId of neighbours) assert.strictEqual(yield* claim(orgId, "other"), orgId)
     }).pipe(Effect.provide(Memory)))
-
-  it.effect("an installation is bound for each vendor by itself", () =>
-    Effect.gen(function*() {
-      const repo = yield* EventsRepo
-      yield* repo.bind("sentry", "i", acme)
-      yield* repo.bind("linear", "i", globex)
-      deepStrictEqual(yield* repo.boundOrg("sentry", "i"), Option.some(acme))
-      deepStrictEqual(yield* repo.boundOrg("linear", "i"), Option.some(globex))
-      deepStrictEqual(yield* repo.boundOrg("sentry", "I"), Option.none())
-    }).pipe(Effect.provide(Memory)))
 })

@@ -3,7 +3,7 @@ import { Schema } from "effect"
 import { documented } from "../../api/documented.ts"
 import * as Errors from "../../api/errors.ts"
 import { JsonBody, OrgAccess } from "../../api/Org.ts"
-import { Limit, VendorId } from "../../api/queries.ts"
+import { Limit, query, VendorId } from "../../api/queries.ts"
 import { CreatedIssue, IssuePage, NewIssue, Team } from "./domain.ts"
 
 const IdempotencyKey = Schema.String.pipe(
@@ -30,7 +30,7 @@ export class LinearGroup extends HttpApiGroup.make("linear")
   )
   .add(
     HttpApiEndpoint.get("issues", "/api/integrations/linear/issues")
-      .setUrlParams(Schema.Struct({
+      .setUrlParams(query({
         team: Schema.optional(
           VendorId("Filter by team: its id or its key; the configured team by default", "team-eng")
         ),

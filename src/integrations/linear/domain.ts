@@ -62,7 +62,7 @@ export const NewIssue = Schema.Struct({
     Schema.Array(LabelName).pipe(Schema.maxItems(maxLabels, { message: () => `expected at most ${maxLabels} labels` }))
       .annotations({ description: "Label names; case does not matter, and those that do not exist are created" })
   )
-}).annotations({ identifier: "NewLinearIssue", parseOptions: strictly })
+}).annotations({ identifier: "NewLinearIssue", description: "The issue to create", parseOptions: strictly })
 export type NewIssue = typeof NewIssue.Type
 
 export const CreatedIssue = Schema.Struct({

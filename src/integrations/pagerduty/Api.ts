@@ -3,7 +3,7 @@ import { Schema } from "effect"
 import { documented } from "../../api/documented.ts"
 import * as Errors from "../../api/errors.ts"
 import { JsonBody, OrgAccess } from "../../api/Org.ts"
-import { Limit, VendorId } from "../../api/queries.ts"
+import { Limit, query, VendorId } from "../../api/queries.ts"
 import { optionally, strictly } from "../../domain/Integration.ts"
 import { Acknowledgement, IncidentPage, IncidentStatus, OnCall } from "./domain.ts"
 
@@ -34,7 +34,7 @@ const Statuses = Schema.transform(
 /** The body may also be empty, which is read as `null`. */
 const Acknowledge = Schema.Struct({
   acknowledgedBy: optionally(VendorId("Who acknowledges; a note on the incident names it", "agent-proj-abc123"))
-}).annotations({ identifier: "Acknowledge", parseOptions: strictly })
+}).annotations({ identifier: "Acknowledge", description: "Who acknowledges", parseOptions: strictly })
 
 const incidentId = HttpApiSchema.param("id", VendorId("The incident's id", "P1INC001"))
 
@@ -64,7 +64,7 @@ export class PagerDutyGroup extends HttpApiGroup.make("pagerduty")
   )
   .add(
     HttpApiEndpoint.get("incidents", "/api/integrations/pagerduty/incidents")
-      .setUrlParams(Schema.Struct({
+      .setUrlParams(query({
         status: Schema.optionalWith(Statuses, { default: () => ["triggered", "acknowledged"] as const }),
         limit: Limit
       }))

@@ -66,12 +66,12 @@ export const PagerDutyHttp = HttpApiBuilder.group(
         .handle("acknowledge", ({ path, payload }) =>
           Effect.gen(function*() {
             const org = yield* CurrentOrg
-            const done = yield* connection.write(
-              org,
-              (config) => vendor.acknowledge(config, path.id, payload?.acknowledgedBy)
-            )
-            if (done.changed) yield* announce(org, done)
-            return done.acknowledgement
+            const { acknowledgement } = yield* connection.write(org, (config) =>
+              vendor.acknowledge(config, path.id, payload?.acknowledgedBy).pipe(
+                // Part of the write: it is stored also when the caller has hung up meanwhile.
+                Effect.tap((done) => done.changed ? announce(org, done) : Effect.void)
+              ))
+            return acknowledgement
           }))
     })
 )

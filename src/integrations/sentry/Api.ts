@@ -3,7 +3,7 @@ import { Schema } from "effect"
 import { documented } from "../../api/documented.ts"
 import * as Errors from "../../api/errors.ts"
 import { JsonBody, OrgAccess } from "../../api/Org.ts"
-import { Limit, VendorId } from "../../api/queries.ts"
+import { Limit, query, VendorId } from "../../api/queries.ts"
 import { Receipt, SentryIssuePage } from "./domain.ts"
 
 const Query = Schema.optionalWith(
@@ -36,7 +36,7 @@ const header = (description: string) => Schema.optional(Schema.String.annotation
 export class SentryGroup extends HttpApiGroup.make("sentry")
   .add(
     HttpApiEndpoint.get("issues", "/api/observability/sentry")
-      .setUrlParams(Schema.Struct({
+      .setUrlParams(query({
         project: Schema.optional(VendorId("Sentry project slug; the configured project when left out", "api-gateway")),
         query: Query,
         limit: Limit
@@ -74,7 +74,7 @@ export class SentryGroup extends HttpApiGroup.make("sentry")
         "sentry-hook-resource": header("issue, event_alert, …; told from the body's shape when left out"),
         "x-org-id": header("Whose webhook it is; like `org`")
       }))
-      .setUrlParams(Schema.Struct({
+      .setUrlParams(query({
         org: Schema.optional(Schema.String.annotations({
           description: "Whose webhook it is. When left out, the installation and the signature tell"
         }))
