@@ -19,11 +19,9 @@ const auth = Config.string("AUTH").pipe(
   )
 )
 
-/** Where to listen. Beyond this machine only where something else authenticates the callers. */
-export const listen = Config.all({
+/** Whether callers from elsewhere may come, which is for a gateway that authenticates them. */
+const host = Config.all({
   host: Config.string("HOST").pipe(Config.withDefault("127.0.0.1")),
-  port: Config.port("PORT").pipe(Config.withDefault(3000)),
-  auth,
   trustOrgHeader: Config.boolean("TRUST_ORG_HEADER").pipe(Config.withDefault(false))
 }).pipe(
   Config.mapOrFail((settings) =>
@@ -36,6 +34,13 @@ export const listen = Config.all({
       ))
   )
 )
+
+/** Where to listen. */
+export const listen = Config.all({
+  host,
+  port: Config.port("PORT").pipe(Config.withDefault(3000)),
+  auth
+}).pipe(Config.map(({ auth, host, port }) => ({ ...host, port, auth })))
 
 /** `LOG_LEVEL`, and `LOG_FORMAT`: `pretty` on a terminal, else `json`. */
 export const logging = Config.all({

@@ -1,5 +1,5 @@
 import { SqlClient, SqlSchema } from "@effect/sql"
-import { Effect, Option, Schema } from "effect"
+import { Effect, Schema } from "effect"
 import { OrgId } from "../domain/Ids.ts"
 
 /** An event that was taken in. Equal dedup keys of one org are the same event. */
@@ -39,7 +39,7 @@ export class EventsRepo extends Effect.Service<EventsRepo>()("persistence/Events
         sql`SELECT id, agent_id FROM events WHERE org_id = ${orgId} AND dedup_key = ${dedupKey}`
     })
 
-    const boundOrg = SqlSchema.findOne({
+    const boundOrgs = SqlSchema.findAll({
       Request: Schema.Struct({ source: Schema.String, installation: Schema.String }),
       Result: Schema.Struct({ orgId: OrgId }),
       execute: ({ installation, source }) =>
@@ -48,14 +48,15 @@ export class EventsRepo extends Effect.Service<EventsRepo>()("persistence/Events
 
     const bind = (source: string, installation: string, orgId: OrgId) =>
       sql`INSERT INTO webhook_bindings ${sql.insert({ source, installation, orgId })}
-          ON CONFLICT (source, installation) DO UPDATE SET org_id = excluded.org_id`
+          ON CONFLICT (source, installation, org_id) DO NOTHING`
 
     return {
       /** `None` where an event with this dedup key is there already. */
       insert: (row: EventRow) => Effect.orDie(insert(row)),
       find: (orgId: OrgId, dedupKey: string) => Effect.orDie(find({ orgId, dedupKey })),
-      boundOrg: (source: string, installation: string) =>
-        Effect.map(Effect.orDie(boundOrg({ source, installation })), Option.map(({ orgId }) => orgId)),
+      /** The orgs that verified deliveries of the installation have come to. */
+      boundOrgs: (source: string, installation: string) =>
+        Effect.map(Effect.orDie(boundOrgs({ source, installation })), (rows) => rows.map(({ orgId }) => orgId)),
       bind: (source: string, installation: string, orgId: OrgId) => Effect.orDie(bind(source, installation, orgId)),
       /** All or nothing. */
       transaction: <A, E, R>(effect: Effect.Effect<A, E, R>) =>

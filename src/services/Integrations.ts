@@ -1,4 +1,4 @@
-import { Cache, Data, DateTime, Duration, Effect, Fiber, Option, Schema } from "effect"
+import { Cache, Data, DateTime, Duration, Effect, Fiber, Hash, Option, Schema } from "effect"
 import { IntegrationNotConfigured, UpstreamFailed } from "../domain/Errors.ts"
 import type { OrgId } from "../domain/Ids.ts"
 import { type IntegrationRow, IntegrationsRepo } from "../persistence/IntegrationsRepo.ts"
@@ -50,12 +50,26 @@ export class Integrations extends Effect.Service<Integrations>()("services/Integ
     const syncs = yield* SyncLog
     const scope = yield* Effect.scope
 
-    const place = (orgId: OrgId, integration: string) => Data.struct({ orgId, integration })
+    /**
+     * Counts changes, a few organisations to a counter so that memory stays bounded. A look-up under way when its row
+     * changes may end with the old row: by then it is filed under a count that nobody asks for any more.
+     */
+    const changes = new Uint32Array(4096)
+    const counter = (orgId: OrgId, integration: string) =>
+      (Hash.string(`${integration} ${orgId}`) >>> 0) % changes.length
+    const place = (orgId: OrgId, integration: string) =>
+      Data.struct({ orgId, integration, change: changes[counter(orgId, integration)] })
     const rows = yield* Cache.make({
       capacity: cachedRows,
       timeToLive: staleness,
       lookup: ({ integration, orgId }: ReturnType<typeof place>) => repo.find(orgId, integration)
     })
+
+    const changed = (orgId: OrgId, integration: string) =>
+      Effect.sync(() => {
+        const at = counter(orgId, integration)
+        changes[at] = (changes[at] ?? 0) + 1
+      })
 
     const lastSync = (row: IntegrationRow) =>
       Effect.map(syncs.latest(row.orgId, row.integration), Option.getOrElse(() => row.lastSync))
@@ -83,7 +97,7 @@ export class Integrations extends Effect.Service<Integrations>()("services/Integ
       const configuredAt = yield* DateTime.now
       const sealed = yield* vault.seal({ orgId, integration }, JSON.stringify(config))
       yield* repo.put({ orgId, integration, configuredAt, ...sealed })
-      yield* rows.invalidate(place(orgId, integration))
+      yield* changed(orgId, integration)
       return configuredAt
     }, Effect.uninterruptible)
 
@@ -109,12 +123,12 @@ export class Integrations extends Effect.Service<Integrations>()("services/Integ
     const forget = Effect.fn("Integrations.forget")(function*(orgId: OrgId, integration: string) {
       const existed = yield* repo.remove(orgId, integration)
       yield* syncs.forget(orgId, integration)
-      yield* rows.invalidate(place(orgId, integration))
+      yield* changed(orgId, integration)
       return existed
     }, Effect.uninterruptible)
 
     const setRefused = (row: IntegrationRow, since: Option.Option<DateTime.Utc>) =>
-      Effect.zipRight(repo.setRefused(row, since), rows.invalidate(place(row.orgId, row.integration)))
+      Effect.zipRight(repo.setRefused(row, since), changed(row.orgId, row.integration))
 
     /** Writes only when the standing changes: a call costs no write of its own. */
     const watched = (row: IntegrationRow) => <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>

@@ -1,6 +1,6 @@
 import { FileSystem, Path } from "@effect/platform"
 import { Config, ConfigError, Context, Data, Effect, Either, Encoding, Layer, Option, Redacted } from "effect"
-import { randomBytes } from "node:crypto"
+import { randomBytes, randomUUID } from "node:crypto"
 import { databaseLocation } from "../persistence/Sql.ts"
 
 /** 32 bytes for AES-256. */
@@ -19,15 +19,16 @@ export class Keyring extends Context.Tag("services/Keyring")<
 
 class KeyRefused extends Data.TaggedError("KeyRefused")<{ readonly message: string }> {}
 
-/** `id:base64`, where the id has no colon and the base64 stands for 32 bytes. */
+/** `id:base64`: the base64 stands for 32 bytes, and the id is too short to be a key put in its place by mistake. */
 const parseKey = (text: string): Either.Either<Key, KeyRefused> => {
-  const [, id, base64] = /^([A-Za-z0-9._-]{1,64}):(.+)$/.exec(text.trim()) ?? []
+  const [, id, base64] = /^([A-Za-z0-9._-]{1,32}):(.+)$/.exec(text.trim()) ?? []
   if (id === undefined || base64 === undefined) return Either.left(new KeyRefused({ message: "expected id:base64" }))
+  const refuse = (what: string) => new KeyRefused({ message: `key ${id} ${what}` })
   return Encoding.decodeBase64(base64).pipe(
-    Either.mapLeft(() => new KeyRefused({ message: `key ${id} is not base64` })),
+    Either.mapLeft(() => refuse("is not base64")),
     Either.filterOrLeft(
       (bytes) => bytes.length === keyBytes,
-      (bytes) => new KeyRefused({ message: `key ${id} has ${bytes.length} bytes, expected ${keyBytes}` })
+      (bytes) => refuse(`has ${bytes.length} bytes, expected ${keyBytes}`)
     ),
     Either.map((bytes) => ({ id, secret: Redacted.make(bytes) }))
   )
@@ -56,17 +57,38 @@ export const encryptionKeys = Config.redacted("ENCRYPTION_KEYS").pipe(
 
 const newKey = Effect.sync(() => `k1:${Encoding.encodeBase64(randomBytes(keyBytes))}`)
 
+/**
+ * Appears whole or not at all, also to a process that starts at the same time, and is on disk before anything is
+ * encrypted with it. The first to come wins.
+ */
+const makeKeyFile = Effect.fnUntraced(function*(file: string) {
+  const fs = yield* FileSystem.FileSystem
+  const unfinished = `${file}.${randomUUID()}`
+  yield* Effect.scoped(Effect.gen(function*() {
+    const opened = yield* fs.open(unfinished, { flag: "wx", mode: 0o600 })
+    yield* opened.writeAll(new TextEncoder().encode(`${yield* newKey}\n`))
+    yield* opened.sync
+  }))
+  yield* Effect.ensuring(fs.link(unfinished, file), Effect.orDie(fs.remove(unfinished)))
+  yield* Effect.annotateLogs(
+    Effect.logInfo("Made a new encryption key: back it up, without it the credentials are lost"),
+    { file }
+  )
+})
+
 /** The key file beside the database, made at the first start for its owner's eyes only. */
 const keyFile = (file: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     yield* fs.makeDirectory(path.dirname(path.resolve(file)), { recursive: true })
-    yield* Effect.flatMap(newKey, (key) => fs.writeFileString(file, `${key}\n`, { flag: "wx", mode: 0o600 })).pipe(
-      Effect.zipRight(Effect.logInfo("Made a new encryption key: back it up, without it the credentials are lost")),
-      Effect.annotateLogs({ file }),
-      Effect.catchIf((error) => error._tag === "SystemError" && error.reason === "AlreadyExists", () => Effect.void)
-    )
+    if (!(yield* fs.exists(file))) {
+      yield* Effect.catchIf(
+        makeKeyFile(file),
+        (error) => error._tag === "SystemError" && error.reason === "AlreadyExists",
+        () => Effect.void
+      )
+    }
     const ring = parseRing(yield* fs.readFileString(file))
     return yield* Either.mapLeft(ring, ({ message }) => ConfigError.InvalidData([file], message))
   })

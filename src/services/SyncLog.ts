@@ -13,11 +13,12 @@ export class SyncLog extends Effect.Service<SyncLog>()("services/SyncLog", {
     const repo = yield* IntegrationsRepo
     const unwritten = new Map<string, Sync>()
 
+    /** What is being written stays known until it is, and stays for the next time if it could not be. */
     const flush = Effect.gen(function*() {
-      const syncs = [...unwritten.values()]
-      if (syncs.length === 0) return
-      unwritten.clear()
-      yield* repo.recordSyncs(syncs)
+      const written = [...unwritten]
+      if (written.length === 0) return
+      yield* repo.recordSyncs(written.map(([, sync]) => sync))
+      for (const [key, sync] of written) if (unwritten.get(key) === sync) unwritten.delete(key)
     }).pipe(Effect.uninterruptible)
 
     yield* flush.pipe(

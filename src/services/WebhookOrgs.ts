@@ -1,4 +1,4 @@
-import { Cache, Config, Context, Data, Effect, Layer, Option, type Redacted, Schema } from "effect"
+import { Cache, Config, ConfigError, Context, Data, Effect, Either, Layer, Option, type Redacted, Schema } from "effect"
 import { InvalidSignature, RequestInvalid } from "../domain/Errors.ts"
 import { OrgId } from "../domain/Ids.ts"
 import { EventsRepo } from "../persistence/EventsRepo.ts"
@@ -28,7 +28,11 @@ export class WebhookOrgs extends Context.Tag("services/WebhookOrgs")<WebhookOrgs
 /** How many orgs' secrets are tried, the latest configured first, when a webhook does not say whose it is. */
 export const trialOrgs = Config.integer("WEBHOOK_TRIAL_ORGS").pipe(
   Config.withDefault(1000),
-  Config.validate({ message: "expected 1 to 100000", validation: (count) => count >= 1 && count <= 100_000 })
+  Config.mapOrFail((count) =>
+    count >= 1 && count <= 100_000
+      ? Either.right(count)
+      : Either.left(ConfigError.InvalidData(["WEBHOOK_TRIAL_ORGS"], "expected 1 to 100000"))
+  )
 )
 
 /** What of a vendor's config says whose webhooks are whose. */
@@ -104,15 +108,16 @@ export const WebhookOrgsLive = Layer.effect(
         return yield* refuse("No configured webhookSecret verifies it; name the organisation with ?org=")
       })
 
+    /** An org that merely claims another's installation is bound to it too: the secret tells them apart. */
     const bound = ({ installation, integration }: Delivery) =>
-      installation === undefined ? Effect.succeedNone : events.boundOrg(integration, installation)
+      installation === undefined ? Effect.succeed([]) : events.boundOrgs(integration, installation)
 
     const resolve = (delivery: Delivery) =>
       Effect.gen(function*() {
         if (delivery.named !== undefined) return yield* named(delivery.named, delivery)
         const { installation, integration } = delivery
-        const known = yield* bound(delivery)
-        if (Option.isSome(known) && (yield* ofOrg(known.value, delivery))) return known.value
+        const [known, ...others] = yield* Effect.filter(yield* bound(delivery), (orgId) => ofOrg(orgId, delivery))
+        if (known !== undefined && others.length === 0) return known
         const orgId = yield* tried(delivery)
         if (installation !== undefined) yield* events.bind(integration, installation, orgId)
         return orgId

@@ -65,7 +65,11 @@ export const stringAt = (value: unknown, key: string): string | undefined =>
 /** The failure that a refusal stands for, in sentences that are the same for every vendor. */
 export const failure = (dialect: Dialect, refusal: Refusal, status: number): VendorFailure => {
   const { vendor } = dialect
-  const { kind, retryAfterMs } = refusal
+  const { kind } = refusal
+  // Vendors' clocks and ours differ: a time that has passed is no wait.
+  const retryAfterMs = refusal.retryAfterMs === undefined || !Number.isFinite(refusal.retryAfterMs)
+    ? undefined
+    : Math.max(0, Math.round(refusal.retryAfterMs))
   const words = refusal.words === undefined || refusal.words.trim() === "" ? undefined : oneLine(refusal.words)
   const details = (): string => {
     switch (kind) {
@@ -88,6 +92,6 @@ export const failure = (dialect: Dialect, refusal: Refusal, status: number): Ven
     kind,
     details: details(),
     harmless: kind === "throttled",
-    ...(retryAfterMs !== undefined && { retryAfterMs: Math.round(retryAfterMs) })
+    ...(retryAfterMs !== undefined && { retryAfterMs })
   })
 }

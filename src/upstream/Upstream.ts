@@ -2,9 +2,11 @@ import { HttpClient, type HttpClientError, type HttpClientRequest, type HttpClie
 import {
   Clock,
   Config,
+  ConfigError,
   Context,
   Duration,
   Effect,
+  Either,
   Layer,
   Option,
   ParseResult,
@@ -163,8 +165,13 @@ export class Upstream extends Effect.Service<Upstream>()("upstream/Upstream", {
 }) {}
 
 const originOf = (id: string) =>
-  Config.url(`${id.toUpperCase()}_API_URL`).pipe(
-    Config.map((url) => url.href.replace(/\/$/, "")),
+  Config.string(`${id.toUpperCase()}_API_URL`).pipe(
+    // Not `Config.url`, whose refusal quotes what stood there: a URL may hold a password.
+    Config.mapOrFail((text) =>
+      URL.canParse(text) && /^https?:/i.test(text)
+        ? Either.right(new URL(text).href.replace(/\/$/, ""))
+        : Either.left(ConfigError.InvalidData([`${id.toUpperCase()}_API_URL`], "expected an http or https URL"))
+    ),
     Config.option
   )
 

@@ -24,7 +24,7 @@ export const DiscordLive = Layer.effect(
           request: HttpClientRequest.get(`${origin}/api/v10/users/@me`, {
             headers: { authorization: `Bot ${Redacted.value(botToken)}` }
           }),
-          response: Schema.Unknown,
+          response: Schema.Struct({ id: Schema.String }),
           retry: "transient"
         })))
     }

@@ -23,7 +23,7 @@ export const TelegramLive = Layer.effect(
           operation: "getMe",
           // Encoded, so that no token can become another path.
           request: HttpClientRequest.get(`${origin}/bot${encodeURIComponent(Redacted.value(botToken))}/getMe`),
-          response: Schema.Unknown,
+          response: Schema.Struct({ ok: Schema.Literal(true) }),
           retry: "transient"
         })))
     }

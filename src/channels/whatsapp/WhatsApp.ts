@@ -28,7 +28,7 @@ export const WhatsAppLive = Layer.effect(
             HttpClientRequest.setUrlParam("fields", "display_phone_number,verified_name,quality_rating"),
             HttpClientRequest.bearerToken(accessToken)
           ),
-          response: Schema.Unknown,
+          response: Schema.Struct({ id: Schema.String }),
           retry: "transient"
         })))
     }

@@ -200,7 +200,10 @@ export const PagerDutyLive = Layer.effect(
         ),
         response: Wire.GetIncident,
         retry: "harmless"
-      }).pipe(Effect.map(({ value }) => value.incident))
+      }).pipe(
+        Effect.map(({ value }) => value.incident),
+        Effect.catchIf((failure) => failure.kind === "missing", () => new IncidentNotFound())
+      )
 
     /** Source: REST v2, POST /incidents/{id}/notes. Not idempotent, so never repeated; it may fail without harm. */
     const leaveNote = (config: PagerDutyConfig, id: string, acknowledgedBy: string) =>
@@ -233,22 +236,22 @@ export const PagerDutyLive = Layer.effect(
         return { acknowledgement: { id: from.id, status: from.status, acknowledgedAt: at }, title, changed }
       })
 
-    const acknowledge = (config: PagerDutyConfig, id: string, acknowledgedBy: string | undefined) =>
+    const acknowledge = (config: PagerDutyConfig, id: string) =>
       Effect.gen(function*() {
         if (!idShape.test(id)) return yield* new IncidentNotFound()
         const before = yield* getIncident(config, id)
         if (before.status !== "triggered") return yield* acknowledged(before, false)
-        const answer = yield* putAcknowledged(config, id).pipe(
+        return yield* putAcknowledged(config, id).pipe(
           // It may have happened although the answer says or shows nothing of it: PagerDuty knows.
-          Effect.catchAll((failure) =>
-            failure.kind === "conflict" || (failure.transient && !failure.harmless)
-              ? Effect.filterOrFail(getIncident(config, id), ({ status }) => status !== "triggered", () => failure)
-              : failure
-          ),
-          Effect.flatMap((after) => acknowledged(after, true))
+          Effect.catchTag("VendorFailure", (failure) =>
+            failure.kind === "conflict" || failure.kind === "unreadable" || (failure.transient && !failure.harmless)
+              ? Effect.filterOrFail(getIncident(config, id), ({ status }) =>
+                status !== "triggered", () => failure)
+              : failure),
+          Effect.flatMap((after) =>
+            acknowledged(after, true)
+          )
         )
-        if (acknowledgedBy !== undefined) yield* leaveNote(config, id, acknowledgedBy)
-        return answer
       })
 
     /** Source: REST v2, GET /users/me: a key of the account is told by a 400 that says so, and is good. */
@@ -257,21 +260,21 @@ export const PagerDutyLive = Layer.effect(
         dialect,
         operation: "users.me",
         request: request(config, "GET", "/users/me"),
-        response: Wire.Anything,
+        response: Wire.GetMe,
         retry: "transient"
       }).pipe(
+        Effect.asVoid,
         Effect.catchIf(
           (failure) => failure.kind === "rejected" && /account-level/i.test(failure.details),
           () =>
-            upstream.call({
+            Effect.asVoid(upstream.call({
               dialect,
               operation: "abilities.list",
               request: request(config, "GET", "/abilities"),
-              response: Wire.Anything,
+              response: Wire.ListAbilities,
               retry: "transient"
-            })
-        ),
-        Effect.asVoid
+            }))
+        )
       )
 
     return {
@@ -287,7 +290,13 @@ export const PagerDutyLive = Layer.effect(
           incidents: value.incidents.map(incident),
           total: value.total ?? value.incidents.length
         }))),
-      acknowledge: (config, id, acknowledgedBy) => operation(acknowledge(config, id, acknowledgedBy)),
+      // The note has its own time: what is done is answered, however little was left of the deadline.
+      acknowledge: (config, id, acknowledgedBy) =>
+        operation(acknowledge(config, id)).pipe(
+          Effect.tap(({ changed }) =>
+            changed && acknowledgedBy !== undefined ? leaveNote(config, id, acknowledgedBy) : Effect.void
+          )
+        ),
       verify: (config) => operation(verify(config))
     }
   })

@@ -52,5 +52,8 @@ export type Incident = typeof Incident.Type
 export const ListIncidents = Schema.Struct({ incidents: Schema.Array(Incident), ...Page })
 export const GetIncident = Schema.Struct({ incident: Incident })
 
+export const GetMe = Schema.Struct({ user: Schema.Struct({ id: Schema.String }) })
+export const ListAbilities = Schema.Struct({ abilities: Schema.Array(Schema.Unknown) })
+
 /** For calls whose answer says nothing that we need. */
 export const Anything = Schema.Unknown

@@ -34,6 +34,6 @@ export const events = Effect.gen(function*() {
       source TEXT NOT NULL,
       installation TEXT NOT NULL,
       org_id TEXT NOT NULL,
-      PRIMARY KEY (source, installation)
+      PRIMARY KEY (source, installation, org_id)
     )`
 })
