@@ -68,14 +68,18 @@ describe("ENCRYPTION_KEYS", () => {
 /** A disk that takes its time between making a file and writing to it, as any may. */
 const SlowDisk = Layer.effect(
   FileSystem.FileSystem,
-  Effect.map(FileSystem.FileSystem, (fs) => ({
-    ...fs,
-    writeFileString: (path, data, options) =>
-      fs.writeFileString(path, "", options).pipe(
-        Effect.zipRight(Effect.repeatN(fs.exists(path), 100)),
-        Effect.zipRight(fs.writeFileString(path, data))
-      )
-  }))
+  Effect.map(FileSystem.FileSystem, (fs) => {
+    const pause = (path: string) => Effect.repeatN(fs.exists(path), 100)
+    return {
+      ...fs,
+      open: (path, options) => Effect.tap(fs.open(path, options), pause(path)),
+      writeFileString: (path, data, options) =>
+        fs.writeFileString(path, "", options).pipe(
+          Effect.zipRight(pause(path)),
+          Effect.zipRight(fs.writeFileString(path, data))
+        )
+    }
+  })
 )
 
 describe("the key file", () => {
