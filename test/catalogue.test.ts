@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, FastCheck, Schema } from "effect"
+import { readFileSync } from "node:fs"
 import * as Errors from "../src/api/errors.ts"
 import * as Domain from "../src/domain/Errors.ts"
 import { at } from "./http/ask.ts"
@@ -50,6 +51,15 @@ const catalogue = {
 } as const
 
 describe("the catalogue of errors", () => {
+  it("is what README and docs/errors.md list", () => {
+    const listed = (file: string) =>
+      [...readFileSync(new URL(`../${file}`, import.meta.url), "utf8").matchAll(/^\| `([A-Z_]+)` \| (\d{3}) \|/gm)]
+        .map(([, code, status]) => `${code} ${status}`).toSorted()
+    const codes = Object.values(catalogue).map(([code, status]) => `${code} ${status}`).toSorted()
+    assert.deepStrictEqual(listed("docs/errors.md"), codes)
+    assert.deepStrictEqual(listed("README.md"), codes)
+  })
+
   it("has every failure of the domain, and no other", () => {
     assert.sameMembers(Object.keys(Errors), Object.keys(Domain))
     assert.sameMembers(Object.keys(catalogue), Object.keys(Domain))

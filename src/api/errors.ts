@@ -124,7 +124,7 @@ export const UnsupportedMediaType = publish(Domain.UnsupportedMediaType, {
 export const ServiceUnavailable = publish(Domain.ServiceUnavailable, {
   code: "SERVICE_UNAVAILABLE",
   status: 503,
-  description: "Overload, shutting down, or the database does not answer. Retry-After says when to come back",
+  description: "The database does not answer. Retry-After says when to come back",
   example: { error: "The service cannot take the request now", details: "The database does not answer" }
 })
 

@@ -55,7 +55,8 @@ export const numericHeader = ({ headers }: Answer, name: string): number | undef
 /** A vendor's sentence, fit to be shown: one line, not endless. */
 export const oneLine = (text: string): string => {
   const line = text.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ").trim()
-  return line.length > 300 ? `${[...line].slice(0, 299).join("")}…` : line
+  const characters = [...line]
+  return characters.length > 300 ? `${characters.slice(0, 299).join("")}…` : line
 }
 
 /** The string under `key`, where there is one. */
