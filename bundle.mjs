@@ -1,0 +1,20 @@
+// Puts each program into one file: Node spends well over a second on loading a thousand modules one by one.
+import { build } from "esbuild"
+
+await build({
+  entryPoints: ["src/main.ts", "src/sandbox/main.ts"],
+  outbase: "src",
+  outdir: "dist/bin",
+  bundle: true,
+  splitting: true,
+  platform: "node",
+  target: "node20",
+  format: "esm",
+  conditions: ["source"],
+  sourcemap: true,
+  // Native: it stays where npm has built it.
+  external: ["better-sqlite3"],
+  // Some dependencies are CommonJS and require Node's own modules.
+  banner: { js: "import { createRequire as requireFrom } from \"node:module\"; const require = requireFrom(import.meta.url);" },
+  logLevel: "warning"
+})
