@@ -9,3 +9,6 @@ export const Name = Schema.String.pipe(
     message: () => "expected 1 to 256 characters without control characters"
   })
 )
+
+/** An annotation: what a field may look like, for the documentation. */
+export const example = <A>(value: A): { readonly examples: [A] } => ({ examples: [value] })

@@ -1,9 +1,8 @@
 import { Schema } from "effect"
 import { VendorId } from "../../api/queries.ts"
 import { optionally, strictly } from "../../domain/Integration.ts"
+import { example } from "../../domain/Text.ts"
 import { Timestamp } from "../../domain/Timestamp.ts"
-
-const example = <A>(value: A) => ({ examples: [value] as [A] })
 
 export const Team = Schema.Struct({
   id: Schema.String.annotations(example("team-eng")),

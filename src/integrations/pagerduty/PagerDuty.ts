@@ -1,11 +1,12 @@
 import { HttpClientRequest } from "@effect/platform"
-import { Context, DateTime, Effect, Layer, Option, Order, Redacted } from "effect"
+import { Context, Effect, Layer, Option, Redacted } from "effect"
 import { IncidentNotFound, IncidentResolved, type UpstreamFailed, type UpstreamRejected } from "../../domain/Errors.ts"
 import { Origins, Upstream } from "../../upstream/Upstream.ts"
 import { VendorFailure } from "../../upstream/VendorFailure.ts"
 import type { PagerDutyConfig } from "./definition.ts"
 import { dialect } from "./dialect.ts"
 import type * as Domain from "./domain.ts"
+import { acknowledgedAt, incident, onCall, titleOf } from "./translate.ts"
 import * as Wire from "./wire.ts"
 
 type Upstreamed = UpstreamFailed | UpstreamRejected
@@ -48,48 +49,6 @@ const maxOffset = 10_000 - pageSize
 
 /** What PagerDuty gives as ids. Anything else can be no incident, and must not become another path. */
 const idShape = /^[A-Za-z0-9]{1,64}$/
-
-const nameOf = (user: Wire.User): string => user.name ?? user.summary ?? user.id
-
-/** The lowest level wins, then who has been on call longest (always on call is longest), then the id. */
-const precedence: Order.Order<Wire.OnCallEntry> = Order.combineAll([
-  Order.mapInput(Order.number, (entry: Wire.OnCallEntry) => entry.escalation_level),
-  Order.mapInput(
-    Order.number,
-    (entry: Wire.OnCallEntry) =>
-      entry.start === undefined ? Number.NEGATIVE_INFINITY : DateTime.toEpochMillis(entry.start)
-  ),
-  Order.mapInput(Order.string, (entry: Wire.OnCallEntry) => entry.user.id)
-])
-
-const onCall = (entries: ReadonlyArray<Wire.OnCallEntry>): Domain.OnCall | null => {
-  const first = entries.toSorted(precedence)[0]
-  return first === undefined ? null : {
-    userId: first.user.id,
-    name: nameOf(first.user),
-    email: first.user.email ?? null,
-    escalationLevel: first.escalation_level,
-    since: first.start ?? null,
-    until: first.end ?? null
-  }
-}
-
-const incident = (from: Wire.Incident): Domain.Incident => {
-  const assignee = from.assignments?.[0]?.assignee
-  return {
-    id: from.id,
-    title: from.title ?? from.summary ?? from.id,
-    status: from.status,
-    urgency: from.urgency ?? "high",
-    service: from.service?.name ?? from.service?.summary ?? null,
-    createdAt: from.created_at,
-    assignee: assignee === undefined ? null : { name: nameOf(assignee), email: assignee.email ?? null }
-  }
-}
-
-/** PagerDuty's own time of the first acknowledgement that is still in force. */
-const acknowledgedAt = (from: Wire.Incident): DateTime.Utc | undefined =>
-  from.acknowledgements?.map(({ at }) => at).toSorted(DateTime.Order)[0] ?? from.last_status_change_at
 
 export const PagerDutyLive = Layer.effect(
   PagerDuty,
@@ -232,8 +191,11 @@ export const PagerDutyLive = Layer.effect(
             details: "PagerDuty did not say that the incident is acknowledged"
           })
         }
-        const title = from.title ?? from.summary ?? from.id
-        return { acknowledgement: { id: from.id, status: from.status, acknowledgedAt: at }, title, changed }
+        return {
+          acknowledgement: { id: from.id, status: from.status, acknowledgedAt: at },
+          title: titleOf(from),
+          changed
+        }
       })
 
     const acknowledge = (config: PagerDutyConfig, id: string) =>

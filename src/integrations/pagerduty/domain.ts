@@ -1,7 +1,6 @@
 import { Schema } from "effect"
+import { example } from "../../domain/Text.ts"
 import { Timestamp } from "../../domain/Timestamp.ts"
-
-const example = <A>(value: A) => ({ examples: [value] as [A] })
 
 /** Who answers now. `since` and `until` are `null` for somebody who never goes off call. */
 export const OnCall = Schema.Struct({

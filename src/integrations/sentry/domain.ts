@@ -1,7 +1,6 @@
 import { Schema } from "effect"
+import { example } from "../../domain/Text.ts"
 import { Timestamp } from "../../domain/Timestamp.ts"
-
-const example = <A>(value: A) => ({ examples: [value] as [A] })
 
 export const SentryIssue = Schema.Struct({
   id: Schema.String.annotations(example("4812345")),
