@@ -34,19 +34,54 @@ export const routeNumber = (id: string): number | null => {
 }
 
 /**
- * Whether an event type matches a pattern. Linear in the type's length for each `*`: the segments between stars are
- * looked for from left to right, so no pattern makes it slow.
+ * Makes a pattern ready to be matched. Linear in the type's length for each `*`: the segments between stars are looked
+ * for from left to right, so no pattern makes it slow.
  */
-export const matches = (pattern: string, eventType: string): boolean => {
+export const compile = (pattern: string): (eventType: string) => boolean => {
   const [head = "", ...rest] = pattern.split("*")
   const tail = rest.pop()
-  if (tail === undefined) return pattern === eventType
-  if (!eventType.startsWith(head)) return false
-  let from = head.length
-  for (const segment of rest) {
-    const found = eventType.indexOf(segment, from)
-    if (found === -1) return false
-    from = found + segment.length
+  if (tail === undefined) return (eventType) => pattern === eventType
+  return (eventType) => {
+    if (!eventType.startsWith(head)) return false
+    let from = head.length
+    for (const segment of rest) {
+      const found = eventType.indexOf(segment, from)
+      if (found === -1) return false
+      from = found + segment.length
+    }
+    return eventType.length - tail.length >= from && eventType.endsWith(tail)
   }
-  return eventType.length - tail.length >= from && eventType.endsWith(tail)
+}
+
+/** A route as decisions need it. */
+export interface Listening {
+  readonly number: number
+  readonly enabled: boolean
+  readonly channel: string
+  readonly channelId: string
+  /** `null` listens to every project. */
+  readonly projectId: string | null
+  readonly listensTo: (eventType: string) => boolean
+}
+
+/** Why a route does not send an event. `same-destination`: an older route already sends it there. */
+export const Miss = Schema.Literal("disabled", "event-type", "project", "same-destination")
+export type Miss = typeof Miss.Type
+
+/** What each route does with an event, in the routes' order, the oldest first. `null` where it sends it. */
+export const decide = <Route extends Listening>(
+  routes: ReadonlyArray<Route>,
+  event: { readonly type: string; readonly projectId: string | null }
+): ReadonlyArray<{ readonly route: Route; readonly miss: Miss | null }> => {
+  const taken = new Set<string>()
+  const missOf = ({ channel, channelId, enabled, listensTo, projectId }: Route): Miss | null => {
+    if (!enabled) return "disabled"
+    if (!listensTo(event.type)) return "event-type"
+    if (projectId !== null && projectId !== event.projectId) return "project"
+    const destination = JSON.stringify([channel, channelId])
+    if (taken.has(destination)) return "same-destination"
+    taken.add(destination)
+    return null
+  }
+  return routes.map((route) => ({ route, miss: missOf(route) }))
 }

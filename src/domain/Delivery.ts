@@ -1,5 +1,6 @@
 import { Duration, Schema } from "effect"
-import { type EventState, severities, type Severity, severityRank } from "./Event.ts"
+import { EventState, severities, Severity, severityRank } from "./Event.ts"
+import type { OrgId } from "./Ids.ts"
 
 /** Where a delivery stands. */
 export const DeliveryStatus = Schema.Literal("pending", "delivering", "delivered", "failed", "dead").annotations({
@@ -10,13 +11,18 @@ export type DeliveryStatus = typeof DeliveryStatus.Type
 
 /** The place that deliveries go to, one at a time and in order. `channel` is a channel's id, or `agent`. */
 export interface Destination {
-  readonly orgId: string
+  readonly orgId: OrgId
   readonly channel: string
   readonly channelId: string
 }
 
 /** The channel of deliveries to an incident agent's own endpoint; the channel id is the agent's id. */
 export const agentChannel = "agent"
+
+/** How an attempt to send ended. `interrupted`: the service stopped before the answer came, so it may have arrived. */
+export const AttemptOutcome = Schema.Literal("delivered", "refused", "credentials", "throttled", "failed", "interrupted")
+  .annotations({ identifier: "AttemptOutcome", description: "`refused` is for good, all else is tried again" })
+export type AttemptOutcome = typeof AttemptOutcome.Type
 
 /** How long a message that fails for a passing reason is tried again, from its first attempt. */
 export const lifetime = Duration.hours(24)

@@ -27,6 +27,22 @@ export class AgentsRepo extends Effect.Service<AgentsRepo>()("persistence/Agents
       return id
     }, Effect.orDie)
 
-    return { assure } as const
+    const takeNumber = SqlSchema.single({
+      Request: Schema.Struct({ orgId: OrgId, id: Schema.String }),
+      Result: Schema.Struct({ lastNumber: Schema.Int, endpointUrl: Schema.NullOr(Schema.String) }),
+      execute: ({ id, orgId }) =>
+        sql`UPDATE incident_agents SET last_number = last_number + 1 WHERE org_id = ${orgId} AND id = ${id}
+            RETURNING last_number, endpoint_url`
+    })
+
+    /** Puts an event at the end of the agent's inbox. Tells whether the agent has an endpoint. */
+    const give = Effect.fn("AgentsRepo.give")(function*(orgId: OrgId, id: string, eventId: string, now: DateTime.Utc) {
+      const { endpointUrl, lastNumber } = yield* takeNumber({ orgId, id })
+      const entry = { orgId, agentId: id, number: lastNumber, eventId, receivedAt: DateTime.formatIso(now) }
+      yield* sql`INSERT INTO inbox_entries ${sql.insert(entry)}`
+      return { hasEndpoint: endpointUrl !== null }
+    }, Effect.orDie)
+
+    return { assure, give } as const
   })
 }) {}

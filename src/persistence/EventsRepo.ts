@@ -1,5 +1,6 @@
 import { SqlClient, SqlSchema } from "@effect/sql"
 import { Effect, Schema } from "effect"
+import { EventState, Severity } from "../domain/Event.ts"
 import { OrgId } from "../domain/Ids.ts"
 
 /** An event that was taken in. Equal dedup keys of one org are the same event. */
@@ -12,13 +13,24 @@ export class EventRow extends Schema.Class<EventRow>("EventRow")({
   projectId: Schema.NullOr(Schema.String),
   agentId: Schema.NullOr(Schema.String),
   title: Schema.String,
+  text: Schema.NullOr(Schema.String),
+  url: Schema.NullOr(Schema.String),
+  severity: Severity,
+  state: EventState,
+  groupKey: Schema.NullOr(Schema.String),
   /** The vendor's own body, as it was received. */
   body: Schema.String,
+  /** Where in the body the vendor's data stands. */
+  dataPath: Schema.String,
   occurredAt: Schema.DateTimeUtc,
   receivedAt: Schema.DateTimeUtc
 }) {}
 
-const Stored = Schema.Struct({ id: Schema.String, agentId: Schema.NullOr(Schema.String) })
+const Stored = Schema.Struct({
+  id: Schema.String,
+  agentId: Schema.NullOr(Schema.String),
+  receivedAt: Schema.DateTimeUtc
+})
 
 /** Which org a vendor's installation belongs to, and what its webhooks told us. */
 export class EventsRepo extends Effect.Service<EventsRepo>()("persistence/EventsRepo", {
@@ -29,15 +41,32 @@ export class EventsRepo extends Effect.Service<EventsRepo>()("persistence/Events
       Request: EventRow,
       Result: Stored,
       execute: (row) =>
-        sql`INSERT INTO events ${sql.insert(row)} ON CONFLICT (org_id, dedup_key) DO NOTHING RETURNING id, agent_id`
+        sql`INSERT INTO events ${sql.insert(row)} ON CONFLICT (org_id, dedup_key) DO NOTHING RETURNING id, agent_id, received_at`
     })
 
     const find = SqlSchema.findOne({
       Request: Schema.Struct({ orgId: OrgId, dedupKey: Schema.String }),
       Result: Stored,
       execute: ({ dedupKey, orgId }) =>
-        sql`SELECT id, agent_id FROM events WHERE org_id = ${orgId} AND dedup_key = ${dedupKey}`
+        sql`SELECT id, agent_id, received_at FROM events WHERE org_id = ${orgId} AND dedup_key = ${dedupKey}`
     })
+
+    const byId = SqlSchema.findOne({
+      Request: Schema.Struct({ orgId: OrgId, id: Schema.String }),
+      Result: EventRow,
+      execute: ({ id, orgId }) => sql`SELECT * FROM events WHERE org_id = ${orgId} AND id = ${id}`
+    })
+
+    const deliveryCount = SqlSchema.single({
+      Request: Schema.Struct({ orgId: OrgId, id: Schema.String }),
+      Result: Schema.Struct({ count: Schema.Union(Schema.Int, Schema.NumberFromString) }),
+      execute: ({ id, orgId }) =>
+        sql`SELECT COUNT(*) AS count FROM deliveries WHERE org_id = ${orgId} AND event_id = ${id}`
+    })
+
+    /** The event stays, under a key that no sender uses. */
+    const release = (orgId: OrgId, id: string) =>
+      sql`UPDATE events SET dedup_key = ${`released:${id}`} WHERE org_id = ${orgId} AND id = ${id}`
 
     const boundOrgs = SqlSchema.findAll({
       Request: Schema.Struct({ source: Schema.String, installation: Schema.String }),
@@ -54,6 +83,11 @@ export class EventsRepo extends Effect.Service<EventsRepo>()("persistence/Events
       /** `None` where an event with this dedup key is there already. */
       insert: (row: EventRow) => Effect.orDie(insert(row)),
       find: (orgId: OrgId, dedupKey: string) => Effect.orDie(find({ orgId, dedupKey })),
+      byId: (orgId: OrgId, id: string) => Effect.orDie(byId({ orgId, id })),
+      deliveryCount: (orgId: OrgId, id: string) =>
+        Effect.map(Effect.orDie(deliveryCount({ orgId, id })), ({ count }) => count),
+      /** Lets another event have its dedup key. */
+      release: (orgId: OrgId, id: string) => Effect.orDie(release(orgId, id)),
       /** The orgs that verified deliveries of the installation have come to. */
       boundOrgs: (source: string, installation: string) =>
         Effect.map(Effect.orDie(boundOrgs({ source, installation })), (rows) => rows.map(({ orgId }) => orgId)),

@@ -2,11 +2,13 @@ import { integrations } from "./migrations/0001_integrations.ts"
 import { channelRoutes } from "./migrations/0002_channel_routes.ts"
 import { events } from "./migrations/0003_events.ts"
 import { idempotencyKeys } from "./migrations/0004_idempotency_keys.ts"
+import { deliveries } from "./migrations/0005_deliveries.ts"
 
 /** Append-only: a migration that has been released is never edited. Names are `<number>_<what>`. */
 export const migrations = {
   "0001_integrations": integrations,
   "0002_channel_routes": channelRoutes,
   "0003_events": events,
-  "0004_idempotency_keys": idempotencyKeys
+  "0004_idempotency_keys": idempotencyKeys,
+  "0005_deliveries": deliveries
 }

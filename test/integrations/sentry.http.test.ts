@@ -13,7 +13,7 @@ import { SentryGroup } from "../../src/integrations/sentry/Api.ts"
 import { SentryHttp } from "../../src/integrations/sentry/Http.ts"
 import { Sentry } from "../../src/integrations/sentry/Sentry.ts"
 import { IntegrationRow } from "../../src/persistence/IntegrationsRepo.ts"
-import { Intake } from "../../src/services/Intake.ts"
+import { Intake } from "../../src/alerts/Intake.ts"
 import { type Connection, Integrations } from "../../src/services/Integrations.ts"
 import { type Delivery, WebhookOrgs } from "../../src/services/WebhookOrgs.ts"
 

@@ -1,0 +1,31 @@
+import { Context, Data, type Effect } from "effect"
+import type { Alert, Sent } from "../domain/Alert.ts"
+import type { Destination } from "../domain/Delivery.ts"
+import type { UpstreamFailed, UpstreamRejected } from "../domain/Errors.ts"
+import type { EventRow } from "../persistence/EventsRepo.ts"
+
+/** What is to be sent: the message for people, and the event itself for agents. */
+export interface Notification {
+  /** The same at every attempt. */
+  readonly deliveryId: string
+  readonly alert: Alert
+  readonly event: EventRow
+}
+
+/** The integration cannot be used as it is configured. `config` is when that config was stored, empty without one. */
+export class Paused extends Data.TaggedError("Paused")<{
+  readonly config: string
+  readonly details: string
+}> {}
+
+/**
+ * Sends one message to one destination, once: whether and when to try again is the sender's to decide.
+ * `UpstreamRejected` is for good; `UpstreamFailed` may pass.
+ */
+export class Notifier extends Context.Tag("alerts/Notifier")<
+  Notifier,
+  (destination: Destination, notification: Notification) => Effect.Effect<
+    Sent,
+    Paused | UpstreamFailed | UpstreamRejected
+  >
+>() {}
