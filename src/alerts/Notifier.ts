@@ -18,14 +18,19 @@ export class Paused extends Data.TaggedError("Paused")<{
   readonly details: string
 }> {}
 
-/**
- * Sends one message to one destination, once: whether and when to try again is the sender's to decide.
- * `UpstreamRejected` is for good; `UpstreamFailed` may pass.
- */
+/** A destination that can be sent to. */
+export interface Line {
+  /** As in `Paused`: what is to be paused if the vendor refuses the credentials now. */
+  readonly config: string
+  /**
+   * Sends one message, once: whether and when to try again is the sender's to decide. `UpstreamRejected` is for good;
+   * `UpstreamFailed` may pass.
+   */
+  readonly send: (notification: Notification) => Effect.Effect<Sent, UpstreamFailed | UpstreamRejected>
+}
+
+/** How destinations are reached. */
 export class Notifier extends Context.Tag("alerts/Notifier")<
   Notifier,
-  (destination: Destination, notification: Notification) => Effect.Effect<
-    Sent,
-    Paused | UpstreamFailed | UpstreamRejected
-  >
+  (destination: Destination) => Effect.Effect<Line, Paused>
 >() {}

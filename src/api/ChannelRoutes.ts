@@ -1,9 +1,11 @@
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
 import { Schema } from "effect"
 import { Channel } from "../channels/registry.ts"
-import { ChannelId, EventPattern, ProjectId, RouteId } from "../domain/ChannelRoute.ts"
-import { strictly } from "../domain/Integration.ts"
+import { ChannelId, EventPattern, Miss, ProjectId, RouteId } from "../domain/ChannelRoute.ts"
+import { optionally, strictly } from "../domain/Integration.ts"
+import { EventType } from "../domain/PostedEvent.ts"
 import { Timestamp } from "../domain/Timestamp.ts"
+import { Delivery, waiting } from "./Deliveries.ts"
 import { documented } from "./documented.ts"
 import * as Errors from "./errors.ts"
 import { JsonBody, OrgAccess } from "./Org.ts"
@@ -34,6 +36,23 @@ export const RouteChange = Schema.Struct({
   identifier: "RouteChange",
   description: "What to change; fields left out stay as they are, `projectId: null` widens the route to every project",
   parseOptions: strictly
+})
+
+export const PreviewedEvent = Schema.Struct({
+  eventType: EventType,
+  projectId: optionally(ProjectId.annotations({ description: "The event's project, if it has one" }))
+}).annotations({ identifier: "PreviewedEvent", description: "The event to look at", parseOptions: strictly })
+
+const RoutePreview = Schema.Struct({
+  matches: Schema.Array(Route.pipe(Schema.omit("enabled"))),
+  misses: Schema.Array(Schema.Struct({
+    id: RouteId,
+    eventType: EventPattern,
+    reason: Miss.annotations({ description: "`same-destination`: an older route sends it there already" })
+  }))
+}).annotations({
+  identifier: "RoutePreview",
+  description: "Every route of the organisation, by what it does with the event, the oldest first"
 })
 
 const id = HttpApiSchema.param("id", RouteId)
@@ -97,6 +116,44 @@ export class ChannelRoutesGroup extends HttpApiGroup.make("channelRoutes")
         summary: "Delete Route",
         description: "Removes a route. Its id is never given to another route.",
         response: { id: "route-003", deleted: true }
+      }))
+  )
+  .add(
+    HttpApiEndpoint.post("preview", "/api/channel-routes/preview")
+      .setPayload(PreviewedEvent)
+      .addSuccess(RoutePreview)
+      .addError(Errors.RequestInvalid)
+      .middleware(JsonBody)
+      .annotateContext(documented({
+        summary: "Preview Routes",
+        description: "Which routes would send an event, and why each other one would not. Sends nothing.",
+        request: { eventType: "sentry.issue.created", projectId: "proj-001" },
+        response: {
+          matches: [
+            {
+              id: "route-003",
+              eventType: "sentry.*",
+              channel: "slack",
+              channelId: "C0ERRORS",
+              projectId: "proj-001"
+            }
+          ],
+          misses: [
+            { id: "route-001", eventType: "incident.*", reason: "event-type" },
+            { id: "route-002", eventType: "deploy.*", reason: "event-type" }
+          ]
+        }
+      }))
+  )
+  .add(
+    HttpApiEndpoint.post("test")`/api/channel-routes/${id}/test`
+      .addSuccess(Delivery)
+      .addError(Errors.RouteNotFound)
+      .annotateContext(documented({
+        summary: "Test Route",
+        description: "Sends a message that is marked as a test to the route's channel, also when the route is " +
+          "switched off, and answers with its delivery. How that went is in the delivery log.",
+        response: { ...waiting, eventType: "route.test" }
       }))
   )
   .middlewareEndpoints(OrgAccess)

@@ -76,6 +76,20 @@ export const RouteNotFound = publish(Domain.RouteNotFound, {
   example: { error: "Channel route not found" }
 })
 
+export const DeliveryNotFound = publish(Domain.DeliveryNotFound, {
+  code: "DELIVERY_NOT_FOUND",
+  status: 404,
+  description: "The organisation has no such delivery",
+  example: { error: "Delivery not found" }
+})
+
+export const AgentNotFound = publish(Domain.AgentNotFound, {
+  code: "AGENT_NOT_FOUND",
+  status: 404,
+  description: "The organisation has no such incident agent",
+  example: { error: "Incident agent not found" }
+})
+
 export const InvalidSignature = publish(Domain.InvalidSignature, {
   code: "INVALID_SIGNATURE",
   status: 401,

@@ -86,6 +86,18 @@ export class RouteNotFound extends Schema.TaggedError<RouteNotFound>()("RouteNot
   }
 }
 
+export class DeliveryNotFound extends Schema.TaggedError<DeliveryNotFound>()("DeliveryNotFound", {}) {
+  override get message() {
+    return "Delivery not found"
+  }
+}
+
+export class AgentNotFound extends Schema.TaggedError<AgentNotFound>()("AgentNotFound", {}) {
+  override get message() {
+    return "Incident agent not found"
+  }
+}
+
 /** A webhook whose sender could not be verified. The reason is for the operator of the sending side. */
 export class InvalidSignature
   extends Schema.TaggedError<InvalidSignature>()("InvalidSignature", { details: Schema.String })

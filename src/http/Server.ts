@@ -4,7 +4,10 @@ import { Context, Effect, Layer, Schedule } from "effect"
 import { createServer, type Server as NodeServer } from "node:http"
 import { Api } from "../api/Api.ts"
 import { VendorsHttp } from "../integrations/live.ts"
+import { AgentsHttp } from "./Agents.ts"
 import { ChannelRoutesHttp } from "./ChannelRoutes.ts"
+import { DeliveriesHttp } from "./Deliveries.ts"
+import { EventsHttp } from "./Events.ts"
 import { documentedFailures } from "./failures.ts"
 import { HealthHttp } from "./Health.ts"
 import { IntegrationsHttp } from "./Integrations.ts"
@@ -12,9 +15,11 @@ import { JsonBodyLive } from "./JsonBody.ts"
 import { OrgAccessLive } from "./Org.ts"
 import { docsPath, openApiPath } from "./paths.ts"
 import { requestId } from "./requestId.ts"
+import { WebhooksHttp } from "./Webhooks.ts"
 
 const Handlers = HttpApiBuilder.api(Api).pipe(
-  Layer.provide([IntegrationsHttp, ChannelRoutesHttp, HealthHttp, VendorsHttp]),
+  Layer.provide([IntegrationsHttp, ChannelRoutesHttp, DeliveriesHttp, EventsHttp, AgentsHttp, WebhooksHttp]),
+  Layer.provide([HealthHttp, VendorsHttp]),
   Layer.provide([OrgAccessLive, JsonBodyLive])
 )
 

@@ -8,7 +8,14 @@ import {
 } from "@effect/platform"
 import { Array, Cause, Effect, Option, Predicate, Schema } from "effect"
 import * as Errors from "../api/errors.ts"
-import { InternalFailure, MethodNotAllowed, PathNotFound, RequestInvalid } from "../domain/Errors.ts"
+import {
+  InternalFailure,
+  MethodNotAllowed,
+  PathNotFound,
+  RequestInvalid,
+  ServiceUnavailable
+} from "../domain/Errors.ts"
+import { StorageHealth } from "../persistence/StorageHealth.ts"
 import { allowedMethods, hasOddEnd } from "./paths.ts"
 
 /*
@@ -77,7 +84,21 @@ const unrouted = ({ url }: HttpServerRequest.HttpServerRequest): PathNotFound | 
   return allowed.length === 0 ? new PathNotFound() : new MethodNotAllowed({ allowed })
 }
 
-const documented = (cause: Cause.Cause<never>) => {
+/** What the database is out of, the caller may try again; what we are wrong about, it may not. */
+const defect = (storage: StorageHealth, cause: Cause.Cause<never>) =>
+  Effect.flatMap(
+    storage.examine(cause),
+    Option.match({
+      onNone: () => internal(cause),
+      onSome: (details) =>
+        Effect.zipRight(
+          Effect.logError(details, cause),
+          Effect.orDie(answer(new ServiceUnavailable({ details, retryAfterMs: 5000 })))
+        )
+    })
+  )
+
+const documented = (storage: StorageHealth) => (cause: Cause.Cause<never>) => {
   if (Cause.isInterruptedOnly(cause)) return Effect.failCause(cause)
   const failure = Cause.squash(cause)
   if (failure instanceof HttpServerError.RouteNotFound) return Effect.orDie(answer(unrouted(failure.request)))
@@ -85,14 +106,16 @@ const documented = (cause: Cause.Cause<never>) => {
     return isOurs(failure) ? internal(cause) : Effect.orDie(answer(invalid(problems(failure.issues))))
   }
   if (failure instanceof HttpServerError.RequestError) return Effect.orDie(answer(invalid(["body: expected JSON"])))
-  if (Option.isNone(Cause.failureOption(cause))) return internal(cause)
+  if (Option.isNone(Cause.failureOption(cause))) return defect(storage, cause)
   return Effect.catchAll(answer(failure), () => internal(cause))
 }
 
 /** Applied around the whole API. */
-export const documentedFailures = HttpApiBuilder.middleware((app: HttpApp.Default) =>
-  Effect.flatMap(
-    HttpServerRequest.HttpServerRequest,
-    ({ url }) => hasOddEnd(url) ? Effect.orDie(answer(new PathNotFound())) : Effect.catchAllCause(app, documented)
-  )
+export const documentedFailures = HttpApiBuilder.middleware(
+  Effect.map(StorageHealth, (storage) => (app: HttpApp.Default) =>
+    Effect.flatMap(
+      HttpServerRequest.HttpServerRequest,
+      ({ url }) =>
+        hasOddEnd(url) ? Effect.orDie(answer(new PathNotFound())) : Effect.catchAllCause(app, documented(storage))
+    ))
 )

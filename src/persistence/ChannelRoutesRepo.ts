@@ -99,11 +99,17 @@ export class ChannelRoutesRepo extends Effect.Service<ChannelRoutesRepo>()("pers
         Effect.map((rows) => rows.length > 0)
       )
 
+    const move = (orgId: OrgId, channel: string, from: string, to: string) =>
+      sql`UPDATE channel_routes SET channel_id = ${to}
+          WHERE org_id = ${orgId} AND channel = ${channel} AND channel_id = ${from}`
+
     return {
       list: (orgId: OrgId) => Effect.orDie(list(orgId)),
       add: (...args: Parameters<typeof add>) => Effect.orDie(add(...args)),
       change: (...args: Parameters<typeof change>) => Effect.orDie(change(...args)),
-      remove: (...args: Parameters<typeof remove>) => Effect.orDie(remove(...args))
+      remove: (...args: Parameters<typeof remove>) => Effect.orDie(remove(...args)),
+      /** The channel has given a destination another id. */
+      move: (orgId: OrgId, channel: string, from: string, to: string) => Effect.orDie(move(orgId, channel, from, to))
     } as const
   })
 }) {}

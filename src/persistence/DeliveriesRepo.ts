@@ -115,9 +115,15 @@ export class DeliveriesRepo extends Effect.Service<DeliveriesRepo>()("persistenc
         sql`INSERT INTO delivery_attempts ${sql.insert(row)} ON CONFLICT (org_id, delivery_id, number) DO NOTHING`
     })
 
-    const delivered = (row: DeliveryRow, through: number, now: DateTime.Utc) =>
+    /** For the delivery and those that its message stands for: those of its group through `through`. */
+    const end = (row: DeliveryRow, through: number, to: {
+      readonly status: "delivered" | "failed"
+      readonly deliveredAt: DateTime.Utc | null
+      readonly lastError: string | null
+    }) =>
       sql`UPDATE deliveries
-          SET status = 'delivered', delivered_at = ${iso(now)}, next_attempt_at = NULL, held_until = NULL,
+          SET status = ${to.status}, delivered_at = ${to.deliveredAt === null ? null : iso(to.deliveredAt)},
+            last_error = ${to.lastError}, next_attempt_at = NULL, held_until = NULL,
             folded_into = CASE WHEN id = ${row.id} THEN NULL ELSE ${row.id} END
           WHERE ${at(row)} AND number >= ${row.number} AND number <= ${through} AND ${waiting}
             AND ${row.groupKey === null ? sql`id = ${row.id}` : sql`group_key = ${row.groupKey}`}`
@@ -132,7 +138,7 @@ export class DeliveriesRepo extends Effect.Service<DeliveriesRepo>()("persistenc
           DO UPDATE SET told_at = excluded.told_at, state = excluded.state, severity = excluded.severity`
 
     const settle = (row: DeliveryRow, to: {
-      readonly status: "pending" | "failed" | "dead"
+      readonly status: "pending" | "dead"
       readonly lastError: string
       readonly nextAttemptAt: DateTime.Utc | null
       readonly retryUntil: DateTime.Utc | null
@@ -160,7 +166,11 @@ export class DeliveriesRepo extends Effect.Service<DeliveriesRepo>()("persistenc
       /** Keeps an attempt. */
       note: (row: AttemptRow) => Effect.orDie(note(row)),
       /** The message has arrived, for the delivery and those of its group through `through`. */
-      delivered: (row: DeliveryRow, through: number, now: DateTime.Utc) => Effect.orDie(delivered(row, through, now)),
+      delivered: (row: DeliveryRow, through: number, now: DateTime.Utc) =>
+        Effect.orDie(end(row, through, { status: "delivered", deliveredAt: now, lastError: null })),
+      /** The channel has refused the message for good, for the same ones. */
+      refused: (row: DeliveryRow, through: number, lastError: string) =>
+        Effect.orDie(end(row, through, { status: "failed", deliveredAt: null, lastError })),
       /** What the destination knows now of a group. */
       tell: (...args: Parameters<typeof tell>) => Effect.orDie(tell(...args)),
       /** The attempt has not brought it there. */

@@ -52,9 +52,10 @@ export class DestinationsRepo extends Effect.Service<DestinationsRepo>()("persis
 
     /** The sender has done what there was, unless something was asked of it since: then the answer is `false`. */
     const rest = ({ wakes, ...row }: DestinationRow, until: DateTime.Utc | null) =>
-      sql`UPDATE destinations SET due_at = ${isoOrNull(until)} WHERE ${at(row)} AND wakes = ${wakes} RETURNING wakes`.pipe(
-        Effect.map((rows) => rows.length > 0)
-      )
+      sql`UPDATE destinations SET due_at = ${isoOrNull(until)} WHERE ${at(row)} AND wakes = ${wakes} RETURNING wakes`
+        .pipe(
+          Effect.map((rows) => rows.length > 0)
+        )
 
     const wake = (destination: Destination, now: DateTime.Utc) =>
       sql`UPDATE destinations SET wakes = wakes + 1, due_at = ${iso(now)} WHERE ${at(destination)}`
@@ -90,12 +91,6 @@ export class DestinationsRepo extends Effect.Service<DestinationsRepo>()("persis
             WHERE org_id = ${orgId} AND channel = ${channel} AND paused_config IS NOT NULL`
     })
 
-    const forget = (before: DateTime.Utc, limit: number) =>
-      sql`DELETE FROM destination_groups WHERE (org_id, channel, channel_id, group_key) IN
-            (SELECT org_id, channel, channel_id, group_key FROM destination_groups WHERE told_at < ${
-        iso(before)
-      } LIMIT ${limit})`
-
     return {
       find: (destination: typeof Place.Type) => Effect.orDie(find(destination)),
       /** The next delivery's number, in the transaction that stores it. Makes the destination due. */
@@ -110,9 +105,7 @@ export class DestinationsRepo extends Effect.Service<DestinationsRepo>()("persis
       due: (now: DateTime.Utc, limit: number) => Effect.orDie(due({ now, limit })),
       /** Those whose integration has been configured anew since they were paused, of every org: for the sweep. */
       resumable: (limit: number) => Effect.orDie(resumable({ limit })),
-      paused: (orgId: OrgId, channel: string) => Effect.orDie(paused({ orgId, channel })),
-      /** Forgets what destinations were told about groups before a time. */
-      forgetTold: (before: DateTime.Utc, limit: number) => Effect.orDie(Effect.asVoid(forget(before, limit)))
+      paused: (orgId: OrgId, channel: string) => Effect.orDie(paused({ orgId, channel }))
     } as const
   })
 }) {}

@@ -41,7 +41,9 @@ export class EventsRepo extends Effect.Service<EventsRepo>()("persistence/Events
       Request: EventRow,
       Result: Stored,
       execute: (row) =>
-        sql`INSERT INTO events ${sql.insert(row)} ON CONFLICT (org_id, dedup_key) DO NOTHING RETURNING id, agent_id, received_at`
+        sql`INSERT INTO events ${
+          sql.insert(row)
+        } ON CONFLICT (org_id, dedup_key) DO NOTHING RETURNING id, agent_id, received_at`
     })
 
     const find = SqlSchema.findOne({

@@ -3,6 +3,7 @@ import { channelRoutes } from "./migrations/0002_channel_routes.ts"
 import { events } from "./migrations/0003_events.ts"
 import { idempotencyKeys } from "./migrations/0004_idempotency_keys.ts"
 import { deliveries } from "./migrations/0005_deliveries.ts"
+import { webhookFailures } from "./migrations/0006_webhook_failures.ts"
 
 /** Append-only: a migration that has been released is never edited. Names are `<number>_<what>`. */
 export const migrations = {
@@ -10,5 +11,6 @@ export const migrations = {
   "0002_channel_routes": channelRoutes,
   "0003_events": events,
   "0004_idempotency_keys": idempotencyKeys,
-  "0005_deliveries": deliveries
+  "0005_deliveries": deliveries,
+  "0006_webhook_failures": webhookFailures
 }

@@ -6,9 +6,14 @@ import { type ChatMessage, type ChatStandIn, makeStandIn, Refused, type StartedI
 
 export type { DiscordSeed } from "./chatRecords.ts"
 
+/** One bucket for each route and channel: so many calls from the first one until it is full again. */
+const bucketSize = 5
+const bucketMs = 1000
+
+/** `resetAfter` in seconds. */
 const bucket = (remaining: number, nowMs: number, resetAfter: number) => ({
-  "x-ratelimit-limit": "5",
-  "x-ratelimit-remaining": String(remaining),
+  "x-ratelimit-limit": String(bucketSize),
+  "x-ratelimit-remaining": String(Math.max(0, remaining)),
   "x-ratelimit-reset": ((nowMs / 1000) + resetAfter).toFixed(3),
   "x-ratelimit-reset-after": resetAfter.toFixed(3),
   "x-ratelimit-bucket": "80c17d2f203122d936070c88c8d10f33"
@@ -60,6 +65,16 @@ const checkEmbeds = (embeds: ReadonlyArray<Embed>) =>
     const total = embeds.flatMap((embed) => embedLimits.flatMap(([, , texts]) => texts(embed))).join("").length
     if (total > 6000) {
       return yield* invalid("embeds", "MAX_EMBED_SIZE_EXCEEDED", "Embed size exceeds maximum size of 6000")
+    }
+  })
+
+const throttled = (resetAfter: number, nowMs: number) =>
+  HttpServerResponse.unsafeJson({ message: "You are being rate limited.", retry_after: resetAfter, global: false }, {
+    status: 429,
+    headers: {
+      ...bucket(0, nowMs, resetAfter),
+      "retry-after": String(Math.ceil(resetAfter)),
+      "x-ratelimit-scope": "user"
     }
   })
 
@@ -120,7 +135,9 @@ export const makeDiscord = (
           type: 0,
           ...(nonce === null ? {} : { nonce })
         }
-        return [raw, [...all, { channelId: id, text: content, raw, atMs, nonce }]]
+        const text = [content, ...(message.embeds ?? []).flatMap(({ description, title }) => [title, description])]
+          .filter(Boolean).join("\n")
+        return [raw, [...all, { channelId: id, text, raw, atMs, nonce }]]
       })
       return json(posted)
     })
@@ -131,6 +148,19 @@ export const makeDiscord = (
         return yield* refuse(401, 0, "401: Unauthorized")
       }
     })
+
+    const buckets = yield* Ref.make<ReadonlyMap<string, { readonly left: number; readonly resetMs: number }>>(new Map())
+
+    /** Takes one call from the bucket; `left` is negative where there was none. */
+    const take = (key: string, nowMs: number) =>
+      Ref.modify(buckets, (all) => {
+        const before = all.get(key)
+        const { left, resetMs } = before === undefined || before.resetMs <= nowMs
+          ? { left: bucketSize, resetMs: nowMs + bucketMs }
+          : before
+        const after = { left: left - 1, resetMs }
+        return [after, new Map([...all, [key, after]])]
+      })
 
     const standIn = yield* makeStandIn({
       vendor: "discord",
@@ -144,20 +174,18 @@ export const makeDiscord = (
         HttpRouter.use((handler) =>
           Effect.gen(function*() {
             yield* authenticated
-            return HttpServerResponse.setHeaders(yield* handler, bucket(4, yield* Clock.currentTimeMillis, 1))
+            const { method, url } = yield* HttpServerRequest.HttpServerRequest
+            const nowMs = yield* Clock.currentTimeMillis
+            const { left, resetMs } = yield* take(`${method} ${url}`, nowMs)
+            const resetAfter = (resetMs - nowMs) / 1000
+            if (left < 0) return throttled(resetAfter, nowMs)
+            const answer = yield* Effect.catchTag(handler, "Refused", ({ response }) => Effect.succeed(response))
+            return HttpServerResponse.setHeaders(answer, bucket(left, nowMs, resetAfter))
           })
         )
       ),
       notFound: json({ message: "404: Not Found", code: 0 }, 404),
-      throttled: (seconds, now) =>
-        HttpServerResponse.unsafeJson({ message: "You are being rate limited.", retry_after: seconds, global: false }, {
-          status: 429,
-          headers: {
-            ...bucket(0, now, seconds),
-            "retry-after": String(Math.ceil(seconds)),
-            "x-ratelimit-scope": "user"
-          }
-        }),
+      throttled,
       failed: (status) =>
         json({ message: `${status}: ${status >= 500 ? "Internal Server Error" : "Error"}`, code: 0 }, status),
       lying: json([]),

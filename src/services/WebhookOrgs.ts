@@ -1,9 +1,12 @@
-import { Cache, Config, ConfigError, Context, Data, Effect, Either, Layer, Option, type Redacted, Schema } from "effect"
-import { InvalidSignature, RequestInvalid } from "../domain/Errors.ts"
+import { Array, Cache, Clock, Config, ConfigError, Context, Data, Effect, Either, Layer, Option, Schema } from "effect"
+import { type InvalidSignature, RequestInvalid } from "../domain/Errors.ts"
 import { OrgId } from "../domain/Ids.ts"
 import { EventsRepo } from "../persistence/EventsRepo.ts"
 import { type IntegrationRow, IntegrationsRepo } from "../persistence/IntegrationsRepo.ts"
+import { diagnose, type Suspect } from "./signatureDoctor.ts"
 import { Vault } from "./Vault.ts"
+import { WebhookFailures } from "./WebhookFailures.ts"
+import { signs } from "./webhookSignature.ts"
 
 export interface Delivery {
   /** The integration's id: whose configured secrets are tried. */
@@ -12,15 +15,16 @@ export interface Delivery {
   readonly named: string | undefined
   /** The vendor's own id of the sending installation, where it has one. */
   readonly installation: string | undefined
-  /** Whether the delivery was signed with this secret. */
-  readonly signedWith: (secret: Redacted.Redacted) => boolean
+  readonly body: Uint8Array
+  /** HMAC-SHA256s, one of which has to be the body's. */
+  readonly signatures: ReadonlyArray<Uint8Array>
 }
 
 /** Finds out whose webhook it is: only an org whose own secret verifies the delivery. */
 export class WebhookOrgs extends Context.Tag("services/WebhookOrgs")<WebhookOrgs, {
   /**
-   * `InvalidSignature` when no org's secret verifies it; `RequestInvalid` when several orgs' do, or the named org is
-   * malformed.
+   * `InvalidSignature` when no org's secret verifies it, which is then noted as a failure; `RequestInvalid` when
+   * several orgs' do, or the named org is malformed.
    */
   readonly resolve: (delivery: Delivery) => Effect.Effect<OrgId, InvalidSignature | RequestInvalid>
 }>() {}
@@ -35,20 +39,48 @@ export const trialOrgs = Config.integer("WEBHOOK_TRIAL_ORGS").pipe(
   )
 )
 
+/** How many of the tried orgs are asked whether the body was altered. */
+const examinedOrgs = 20
+
+/** How many bodies a second are examined for alterations: a flood gets a small part of the processor and no more. */
+const examinedPerSecond = 20
+
+/** Bytes that are hashed at a stretch, some milliseconds' worth, before other requests have their turn. */
+const stretch = 4 * 1024 * 1024
+
+const turn = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+
 /** What of a vendor's config says whose webhooks are whose. */
 const Credentials = Schema.parseJson(Schema.Struct({
   webhookSecret: Schema.optional(Schema.Redacted(Schema.String)),
   webhookSecretPrevious: Schema.optional(Schema.Redacted(Schema.String)),
   installationId: Schema.optional(Schema.String)
 }))
-type Credentials = typeof Credentials.Type
 
-const verifies = ({ signedWith }: Delivery, { webhookSecret, webhookSecretPrevious }: Credentials): boolean =>
-  [webhookSecret, webhookSecretPrevious].some((secret) => secret !== undefined && signedWith(secret))
+interface Candidate extends Suspect {
+  readonly installationId: string | undefined
+}
+
+const candidate = (orgId: OrgId, credentials: typeof Credentials.Type): Candidate => ({
+  orgId,
+  secrets: [credentials.webhookSecret, credentials.webhookSecretPrevious].filter((secret) => secret !== undefined),
+  installationId: credentials.installationId
+})
+
+const verifies = ({ body, signatures }: Delivery) => ({ secrets }: Candidate): boolean =>
+  secrets.some((secret) => signs(secret, body, signatures))
 
 const decodeOrg = Schema.decodeUnknown(OrgId)
 
-const refuse = (details: string) => new InvalidSignature({ details })
+/** Nobody's secret verifies it. */
+class Unverified extends Data.TaggedError("Unverified")<{
+  readonly delivery: Delivery
+  readonly suspects: ReadonlyArray<Candidate>
+  /** Whose it would be, if that is known. */
+  readonly orgId: OrgId | undefined
+  /** What the sender is told: the same whether or not the org exists, and has a secret. */
+  readonly told: string
+}> {}
 
 export const WebhookOrgsLive = Layer.effect(
   WebhookOrgs,
@@ -56,6 +88,7 @@ export const WebhookOrgsLive = Layer.effect(
     const integrations = yield* IntegrationsRepo
     const events = yield* EventsRepo
     const vault = yield* Vault
+    const failures = yield* WebhookFailures
     const limit = yield* trialOrgs
 
     /** Keyed by the ciphertext as well, so that a configure is seen at once. */
@@ -66,6 +99,7 @@ export const WebhookOrgsLive = Layer.effect(
         vault.open({ orgId, integration }, { keyId, sealed }).pipe(
           Effect.flatMap(Schema.decode(Credentials)),
           Effect.tapErrorTag("Unopenable", (error) => Effect.logError(error.message)),
+          Effect.map((credentials) => candidate(orgId, credentials)),
           Effect.option
         )
     })
@@ -73,56 +107,97 @@ export const WebhookOrgsLive = Layer.effect(
       Data.struct({ orgId, integration, keyId, sealed })
     const credentials = (row: IntegrationRow) => opened.get(place(row))
 
-    const ofOrg = (orgId: OrgId, delivery: Delivery) =>
-      integrations.find(orgId, delivery.integration).pipe(
-        Effect.flatMap(Option.match({ onNone: () => Effect.succeedNone, onSome: credentials })),
-        Effect.map(Option.exists((found) => verifies(delivery, found)))
+    const ofOrg = (orgId: OrgId, integration: string) =>
+      Effect.flatMap(
+        integrations.find(orgId, integration),
+        Option.match({ onNone: () => Effect.succeedNone, onSome: credentials })
       )
 
-    const named = (name: string, delivery: Delivery) =>
-      Effect.gen(function*() {
-        const orgId = yield* Effect.mapError(decodeOrg(name), () =>
-          new RequestInvalid({ problems: ["org: expected an organisation id"] }))
-        if (yield* ofOrg(orgId, delivery)) {
-          return orgId
-        }
-        return yield* refuse("The signature does not match, or the organisation has no webhookSecret configured")
+    const named = Effect.fn("WebhookOrgs.named")(function*(name: string, delivery: Delivery) {
+      const orgId = yield* Effect.mapError(
+        decodeOrg(name),
+        () => new RequestInvalid({ problems: ["org: expected an organisation id"] })
+      )
+      const found = yield* ofOrg(orgId, delivery.integration)
+      if (Option.exists(found, verifies(delivery))) return orgId
+      const told = "The signature does not match, or the organisation has no webhookSecret configured"
+      return yield* new Unverified({ delivery, suspects: Option.toArray(found), orgId, told })
+    })
+
+    /** Those of them that verify it. */
+    const verifying = (delivery: Delivery, candidates: ReadonlyArray<Candidate>) => {
+      const atOnce = Math.max(1, Math.floor(stretch / (2 * delivery.body.length + 1024)))
+      return Effect.forEach(
+        Array.chunksOf(candidates, atOnce),
+        (some, index) => Effect.map(index === 0 ? Effect.void : turn, () => some.filter(verifies(delivery)))
+      ).pipe(Effect.map((found) => found.flat()))
+    }
+
+    const tried = Effect.fn("WebhookOrgs.tried")(function*(delivery: Delivery, bound: ReadonlyArray<Candidate>) {
+      const { installation, integration } = delivery
+      const rows = yield* integrations.withIntegration(integration, limit)
+      const candidates = (yield* Effect.forEach(rows, credentials)).flatMap(Option.toArray)
+      const found = yield* verifying(delivery, candidates)
+      const own = found.filter(({ installationId }) => installationId === installation)
+      const [only, ...others] = found.length > 1 && installation !== undefined ? own : found
+      if (only !== undefined && others.length === 0) return only.orgId
+      if (found.length > 1) {
+        return yield* new RequestInvalid({
+          problems: ["org: several organisations share the webhookSecret that verifies this; name one with ?org="]
+        })
+      }
+      return yield* new Unverified({
+        delivery,
+        suspects: Array.dedupeWith([...bound, ...candidates], (one, other) => one.orgId === other.orgId),
+        orgId: bound.length === 1 ? bound[0]?.orgId : undefined,
+        told: "No configured webhookSecret verifies it; name the organisation with ?org="
       })
+    })
 
-    const tried = (delivery: Delivery) =>
-      Effect.gen(function*() {
-        const rows = yield* integrations.withIntegration(delivery.integration, limit)
-        const all = yield* Effect.forEach(rows, (row) =>
-          Effect.map(credentials(row), Option.map((found) => ({ orgId: row.orgId, found }))))
-        const verifying = all.flatMap(Option.toArray).filter(({ found }) =>
-          verifies(delivery, found)
-        )
-        const own = verifying.filter(({ found }) => found.installationId === delivery.installation)
-        const [only, ...others] = verifying.length > 1 && delivery.installation !== undefined ? own : verifying
-        if (only !== undefined && others.length === 0) return only.orgId
-        if (verifying.length > 1) {
-          return yield* new RequestInvalid({
-            problems: ["org: several organisations share the webhookSecret that verifies this; name one with ?org="]
-          })
-        }
-        return yield* refuse("No configured webhookSecret verifies it; name the organisation with ?org=")
+    const locate = Effect.fn("WebhookOrgs.locate")(function*(delivery: Delivery) {
+      const { installation, integration } = delivery
+      if (delivery.named !== undefined) return yield* named(delivery.named, delivery)
+      if (installation === undefined) return yield* tried(delivery, [])
+      // An org that merely claims another's installation is bound to it too: the secret tells them apart.
+      const orgs = yield* events.boundOrgs(integration, installation)
+      const bound = (yield* Effect.forEach(orgs, (orgId) => ofOrg(orgId, integration))).flatMap(Option.toArray)
+      const [known, ...others] = bound.filter(verifies(delivery))
+      if (known !== undefined && others.length === 0) return known.orgId
+      const orgId = yield* tried(delivery, bound)
+      yield* events.bind(integration, installation, orgId)
+      return orgId
+    })
+
+    let second = 0
+    let count = 0
+
+    /** Whether there is time to look for alterations. */
+    const mayExamine = Effect.map(Clock.currentTimeMillis, (now) => {
+      const current = Math.floor(now / 1000)
+      count = current === second ? count + 1 : 1
+      second = current
+      return count <= examinedPerSecond
+    })
+
+    const refuse = Effect.fn("WebhookOrgs.refuse")(function*({ delivery, orgId, suspects, told }: Unverified) {
+      const { details, orgId: signer, reason } = diagnose({
+        body: delivery.body,
+        signatures: delivery.signatures,
+        suspects: suspects.slice(0, examinedOrgs),
+        known: orgId,
+        thorough: yield* mayExamine
       })
+      return yield* failures.refuse(
+        { source: delivery.integration, reason, details, orgId: signer ?? orgId },
+        // Only who has the secret can have made it: there is nobody else to learn anything from this.
+        reason === "altered" ? details : told
+      )
+    })
 
-    /** An org that merely claims another's installation is bound to it too: the secret tells them apart. */
-    const bound = ({ installation, integration }: Delivery) =>
-      installation === undefined ? Effect.succeed([]) : events.boundOrgs(integration, installation)
-
-    const resolve = (delivery: Delivery) =>
-      Effect.gen(function*() {
-        if (delivery.named !== undefined) return yield* named(delivery.named, delivery)
-        const { installation, integration } = delivery
-        const [known, ...others] = yield* Effect.filter(yield* bound(delivery), (orgId) => ofOrg(orgId, delivery))
-        if (known !== undefined && others.length === 0) return known
-        const orgId = yield* tried(delivery)
-        if (installation !== undefined) yield* events.bind(integration, installation, orgId)
-        return orgId
-      })
-
-    return { resolve: Effect.fn("WebhookOrgs.resolve")(resolve) }
+    return {
+      resolve: Effect.fn("WebhookOrgs.resolve")((delivery: Delivery) =>
+        Effect.catchTag(locate(delivery), "Unverified", refuse)
+      )
+    }
   })
-)
+).pipe(Layer.provideMerge(WebhookFailures.Default))

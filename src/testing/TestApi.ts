@@ -1,7 +1,9 @@
 import { FetchHttpClient, HttpServer } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { ConfigProvider, Context, Effect, Layer } from "effect"
-import { Services } from "../App.ts"
+import type { Dispatch } from "../alerts/Dispatch.ts"
+import type { Sender } from "../alerts/Sender.ts"
+import { Outbound, Senders, Services } from "../App.ts"
 import { Discord } from "../channels/discord/Discord.ts"
 import { Slack } from "../channels/slack/Slack.ts"
 import { Telegram } from "../channels/telegram/Telegram.ts"
@@ -16,6 +18,7 @@ import { FakeSentry } from "../integrations/sentry/FakeSentry.ts"
 import type { Sentry } from "../integrations/sentry/Sentry.ts"
 import * as Sql from "../persistence/Sql.ts"
 import * as Keyring from "../services/Keyring.ts"
+import { InProcess } from "./InProcess.ts"
 
 /** Vendors to use instead of the fakes that hold the customer document's data. */
 export interface TestApiOptions {
@@ -24,16 +27,18 @@ export interface TestApiOptions {
   readonly sentry?: Layer.Layer<Sentry>
   /** Environment variables, as an operator would set them. */
   readonly environment?: Readonly<Record<string, string>>
+  /** Who wakes the senders of messages: by default they send at once. */
+  readonly dispatch?: Layer.Layer<Dispatch, never, Sender>
 }
 
-const verify = () => Effect.void
+const channel = { verify: () => Effect.void, send: () => Effect.succeed({ pauseMs: 0 }) }
 
-/** Channels that take any token. */
+/** Channels that take any token and any message. */
 const FakeChannels = Layer.mergeAll(
-  Layer.succeed(Slack, { verify }),
-  Layer.succeed(Discord, { verify }),
-  Layer.succeed(Telegram, { verify }),
-  Layer.succeed(WhatsApp, { verify })
+  Layer.succeed(Slack, channel),
+  Layer.succeed(Discord, channel),
+  Layer.succeed(Telegram, channel),
+  Layer.succeed(WhatsApp, channel)
 )
 
 /** The whole service over HTTP. */
@@ -44,16 +49,19 @@ export class TestApi extends Context.Tag("testing/TestApi")<TestApi, {
   readonly client: (orgId: string) => Effect.Effect<Client>
 }>() {
   static readonly layer = ({
+    dispatch,
     environment = {},
     linear = FakeLinear(),
     pagerduty = FakePagerDuty(),
     sentry = FakeSentry()
-  }: TestApiOptions = {}) => TestApi.over(Layer.mergeAll(pagerduty, linear, sentry, FakeChannels), environment)
+  }: TestApiOptions = {}) =>
+    TestApi.over(Layer.mergeAll(pagerduty, linear, sentry, FakeChannels), environment, dispatch)
 
   /** The same with vendors that are provided from elsewhere, such as the live ones against the sandbox. */
   static readonly over = <E, R>(
     vendors: Layer.Layer<PagerDuty | Linear | Sentry | Slack | Discord | Telegram | WhatsApp, E, R>,
-    environment: Readonly<Record<string, string>> = {}
+    environment: Readonly<Record<string, string>> = {},
+    dispatch: Layer.Layer<Dispatch, never, Sender> = InProcess
   ) =>
     Layer.effect(
       TestApi,
@@ -64,7 +72,10 @@ export class TestApi extends Context.Tag("testing/TestApi")<TestApi, {
     ).pipe(
       Layer.provide(serve({ host: "127.0.0.1", port: 0 })),
       Layer.provide(Services),
+      Layer.provide(dispatch),
+      Layer.provide(Senders),
       Layer.provide(vendors),
+      Layer.provide(Outbound),
       Layer.provide(Sql.layerMemory),
       Layer.provide(Keyring.layerEphemeral),
       Layer.provide(NodeContext.layer),

@@ -31,8 +31,11 @@ export interface Call<A, I> {
   readonly operation: string
   readonly request: HttpClientRequest.HttpClientRequest
   readonly response: Schema.Schema<A, I>
-  /** `transient`: a read, repeated whenever that may help. `harmless`: a write, only if it surely did not happen. */
-  readonly retry: "transient" | "harmless"
+  /**
+   * `transient`: a read, repeated whenever that may help. `harmless`: a write, only if it surely did not happen.
+   * `never`: the caller says when to try again.
+   */
+  readonly retry: "transient" | "harmless" | "never"
 }
 
 /** A result with the headers that came with it, which carry paging and totals at some vendors. */
@@ -131,7 +134,8 @@ export class Upstream extends Effect.Service<Upstream>()("upstream/Upstream", {
         schedule: backoff,
         while: (error) =>
           Effect.gen(function*() {
-            if (!(spec.retry === "transient" ? error.transient : error.transient && error.harmless)) return false
+            if (spec.retry === "never" || !error.transient) return false
+            if (spec.retry === "harmless" && !error.harmless) return false
             const left = (yield* Deadline) - (yield* Clock.currentTimeMillis)
             return (error.retryAfterMs ?? 0) < left
           })

@@ -2,8 +2,8 @@ import { SqlClient } from "@effect/sql"
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
 import { DateTime, Effect, Fiber, Layer, TestClock } from "effect"
-import type { IncomingEvent } from "../../src/domain/Event.ts"
 import { Intake, IntakeLive } from "../../src/alerts/Intake.ts"
+import type { IncomingEvent } from "../../src/domain/Event.ts"
 import { acme, globex, Memory } from "../fakes/Storage.ts"
 
 const Live = IntakeLive.pipe(Layer.provideMerge(Memory))

@@ -21,23 +21,45 @@ describe("Discord's users/@me", () => {
       ([call]) => assert.strictEqual(call?.url, "http://127.0.0.1:4005/api/v10/users/@me")
     ))
 
-  it.effect.each([401, 403])(
-    "%s means the credentials, asked once: a dead token must not be used again",
-    (status) =>
-      Effect.gen(function*() {
-        const { calls, details, kind } = yield* refused(
-          "discord",
-          json({ message: "401: Unauthorized", code: 0 }, { status })
-        )
-        deepStrictEqual([kind, details, calls], ["credentials", `Discord rejected the credentials (${status})`, 1])
-      })
-  )
+  it.effect("401 means the credentials, asked once: a dead token must not be used again", () =>
+    Effect.gen(function*() {
+      const { calls, details, kind } = yield* refused(
+        "discord",
+        json({ message: "401: Unauthorized", code: 0 }, { status: 401 })
+      )
+      deepStrictEqual([kind, details, calls], ["credentials", "Discord rejected the credentials (401)", 1])
+    }))
+
+  it.effect("403 says nothing against the token, and may come from before Discord", () =>
+    Effect.gen(function*() {
+      const own = yield* refused("discord", json({ message: "Missing Access", code: 50001 }, { status: 403 }))
+      deepStrictEqual([own.kind, own.details], ["rejected", "Missing Access"])
+      const proxy = yield* refused("discord", text("<html>error code: 1020</html>", { status: 403 }))
+      deepStrictEqual([proxy.kind, proxy.details], ["unreadable", "Discord answered with something unexpected (403)"])
+    }))
 
   it.effect("another refusal is in Discord's own words", () =>
     Effect.gen(function*() {
       const body = { code: 50035, message: "Invalid Form Body", errors: { content: {} } }
       const { details, kind } = yield* refused("discord", json(body, { status: 400 }))
       deepStrictEqual([kind, details], ["rejected", "Invalid Form Body"])
+    }))
+
+  it.effect("a refused form is explained by the first of its reasons", () =>
+    Effect.gen(function*() {
+      const why = (message: unknown) => ({ _errors: [{ code: "X", message }] })
+      const details = (errors: unknown) =>
+        Effect.map(
+          refused("discord", json({ code: 50035, message: "Invalid Form Body", errors }, { status: 400 })),
+          ({ details }) => details
+        )
+      assert.strictEqual(
+        yield* details({ embeds: { 0: { title: {}, url: why("Not a URL.") } }, nonce: why("Too long.") }),
+        "Invalid Form Body (embeds.0.url: Not a URL.)"
+      )
+      for (const odd of [null, "x", [why("a")], why(7), { _errors: "x" }, { _errors: [] }]) {
+        assert.match(yield* details(odd), /^Invalid Form Body/)
+      }
     }))
 
   it.effect.each([[0.5, 500], [1.336, 1336], [3, 3000]] as const)(

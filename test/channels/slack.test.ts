@@ -72,7 +72,9 @@ describe("Slack's auth.test", () => {
 
   it.effect("an outage is tried again", () =>
     Effect.gen(function*() {
-      const { calls, kind } = yield* refused("slack", text("<html></html>", { status: 503 }))
-      deepStrictEqual([kind, calls], ["unavailable", 4])
+      for (const answer of [text("<html></html>", { status: 503 }), json({ ok: false, error: "x" }, { status: 500 })]) {
+        const { calls, kind } = yield* refused("slack", answer)
+        deepStrictEqual([kind, calls], ["unavailable", 4])
+      }
     }))
 })

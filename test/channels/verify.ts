@@ -8,7 +8,7 @@ import { type Answer, refusal, result, sent, shownBy, upstream } from "../fakes/
 
 /** A token that no answer and no error may hold. */
 export const canary = "123456789:cAnArY-token_0123456789"
-const botToken = Redacted.make(canary)
+export const botToken = Redacted.make(canary)
 
 export type Channel = "slack" | "discord" | "telegram" | "whatsapp"
 
@@ -24,7 +24,7 @@ export const checks: { readonly [Id in Channel]: Check } = {
   )
 }
 
-const channels = Layer.mergeAll(SlackLive, DiscordLive, TelegramLive, WhatsAppLive)
+export const channels = Layer.mergeAll(SlackLive, DiscordLive, TelegramLive, WhatsAppLive)
 
 /** Every channel before a vendor that follows the script. */
 export const answering = (script: ReadonlyArray<Answer>, origin?: string) =>

@@ -4,11 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { OrgId } from "../../src/domain/Ids.ts"
-import { AgentsRepo } from "../../src/persistence/AgentsRepo.ts"
-import { ChannelRoutesRepo } from "../../src/persistence/ChannelRoutesRepo.ts"
-import { EventsRepo } from "../../src/persistence/EventsRepo.ts"
-import { IdempotencyKeysRepo } from "../../src/persistence/IdempotencyKeysRepo.ts"
-import { IntegrationsRepo } from "../../src/persistence/IntegrationsRepo.ts"
+import { Repos } from "../../src/persistence/Repos.ts"
 import * as Sql from "../../src/persistence/Sql.ts"
 import * as Keyring from "../../src/services/Keyring.ts"
 import { Vault } from "../../src/services/Vault.ts"
@@ -19,14 +15,6 @@ export const globex = org("org-globex")
 
 /** Files and paths of this machine. */
 export const Platform = NodeContext.layer
-
-const Repos = Layer.mergeAll(
-  IntegrationsRepo.Default,
-  ChannelRoutesRepo.Default,
-  EventsRepo.Default,
-  AgentsRepo.Default,
-  IdempotencyKeysRepo.Default
-)
 
 /** Every repo over one database in memory, which is gone with the test. */
 export const Memory = Repos.pipe(

@@ -80,7 +80,9 @@ layer(Faked())("Sentry's webhook", (it) => {
         Effect.map(asNobody("POST", path + search, { body, headers }), ({ json, status }) => ({ status, body: json }))
       const named = `?org=${orgId}`
       assert.deepStrictEqual(yield* post({}), unverified("sentry-hook-signature: the header is missing"))
-      const malformed = unverified("sentry-hook-signature: the header is malformed")
+      const malformed = unverified(
+        "sentry-hook-signature: the header is malformed, expected 64 hexadecimal digits"
+      )
       const odd = [
         "",
         "abc",

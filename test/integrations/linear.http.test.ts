@@ -1,6 +1,7 @@
 import { HttpApi, HttpApiBuilder, HttpServer, HttpServerRequest } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Layer, Redacted, Schema } from "effect"
+import { Intake } from "../../src/alerts/Intake.ts"
 import { apiId } from "../../src/api/apiId.ts"
 import { JsonBody, OrgAccess } from "../../src/api/Org.ts"
 import { IdempotencyConflict, IntegrationNotConfigured, UpstreamRejected } from "../../src/domain/Errors.ts"
@@ -10,6 +11,8 @@ import { LinearHttp } from "../../src/integrations/linear/Http.ts"
 import { Linear } from "../../src/integrations/linear/Linear.ts"
 import { IdempotencyKeys } from "../../src/services/IdempotencyKeys.ts"
 import { type Connection, Integrations } from "../../src/services/Integrations.ts"
+import { WebhookFailures } from "../../src/services/WebhookFailures.ts"
+import { WebhookOrgs } from "../../src/services/WebhookOrgs.ts"
 
 const orgId = Schema.decodeSync(OrgId)("org-acme-corp")
 const path = "http://localhost/api/integrations/linear"
@@ -45,6 +48,9 @@ const app = (linear: Partial<typeof Linear.Service>) =>
               Claim,
               Layer.mock(Linear, linear),
               Layer.mock(Integrations, { _tag: "services/Integrations", connect: connection }),
+              Layer.mock(WebhookFailures, { _tag: "services/WebhookFailures" }),
+              Layer.mock(WebhookOrgs, {}),
+              Layer.mock(Intake, {}),
               Layer.succeed(OrgAccess, { org: () => Effect.succeed(orgId) }),
               Layer.succeed(JsonBody, HttpServerRequest.HttpServerRequest)
             ]),

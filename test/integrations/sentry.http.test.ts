@@ -3,6 +3,7 @@ import { NodeHttpServer } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { DateTime, Effect, Layer, Redacted, Schema } from "effect"
 import { createHmac } from "node:crypto"
+import { Intake } from "../../src/alerts/Intake.ts"
 import { apiId } from "../../src/api/apiId.ts"
 import { InvalidSignature, RequestInvalid } from "../../src/domain/Errors.ts"
 import type { IncomingEvent } from "../../src/domain/Event.ts"
@@ -13,9 +14,10 @@ import { SentryGroup } from "../../src/integrations/sentry/Api.ts"
 import { SentryHttp } from "../../src/integrations/sentry/Http.ts"
 import { Sentry } from "../../src/integrations/sentry/Sentry.ts"
 import { IntegrationRow } from "../../src/persistence/IntegrationsRepo.ts"
-import { Intake } from "../../src/alerts/Intake.ts"
 import { type Connection, Integrations } from "../../src/services/Integrations.ts"
+import { WebhookFailures } from "../../src/services/WebhookFailures.ts"
 import { type Delivery, WebhookOrgs } from "../../src/services/WebhookOrgs.ts"
+import { signs } from "../../src/services/webhookSignature.ts"
 
 const acme = OrgId.make("org-acme-corp")
 const secret = "sentry-client-secret"
@@ -63,16 +65,21 @@ const Fakes = Layer.mergeAll(
     resolve: (delivery) => {
       resolved.push(delivery)
       if (delivery.named === "two") return Effect.fail(new RequestInvalid({ problems: ["org: several"] }))
-      return delivery.signedWith(Redacted.make(secret))
+      return signs(Redacted.make(secret), delivery.body, delivery.signatures)
         ? Effect.succeed(acme)
         : Effect.fail(new InvalidSignature({ details: "sentry-hook-signature: no configured secret verifies it" }))
     }
+  }),
+  Layer.mock(WebhookFailures, {
+    _tag: "services/WebhookFailures",
+    refuse: ({ details }, told = details) => Effect.fail(new InvalidSignature({ details: told }))
   }),
   Layer.succeed(Intake, {
     accept: (_, event) =>
       Effect.sync(() => {
         accepted.push(event)
-        return { eventId: "e", agentId: event.forAgent ? "agent-incident-xyz789" : null, repeated: false }
+        const agentId = event.forAgent ? "agent-incident-xyz789" : null
+        return { eventId: "e", agentId, deliveries: 0, repeated: false }
       })
   })
 )
@@ -148,7 +155,7 @@ layer(Server)("Sentry over HTTP", (it) => {
       })
       const missing = refused("sentry-hook-signature: the header is missing")
       assert.deepStrictEqual(yield* post(documented, {}), missing)
-      const malformed = refused("sentry-hook-signature: the header is malformed")
+      const malformed = refused("sentry-hook-signature: the header is malformed, expected 64 hexadecimal digits")
       for (const signature of ["", "abc", `sha256=${sign(documented)}`, "g".repeat(64), `${sign(documented)}0`]) {
         assert.deepStrictEqual(yield* post(documented, { "sentry-hook-signature": signature }), malformed)
       }

@@ -72,6 +72,33 @@ describe("Discord's stand-in", () => {
       assert.isFalse((yield* post({ allowed_mentions: { parse: [] } })).mention_everyone)
     }))
 
+  it.scoped("tells what is left of a channel's bucket, and refuses when it is empty", () =>
+    Effect.gen(function*() {
+      const { messages, url } = yield* makeDiscord()
+      const post = Effect.map(ask(`${url}${path(alerts)}`, { body: { content: "x" }, headers }), (answer) => [
+        answer.status,
+        answer.headers.get("x-ratelimit-remaining"),
+        answer.headers.get("x-ratelimit-reset-after")
+      ])
+      assert.deepStrictEqual(yield* post, [200, "4", "1.000"])
+      yield* TestClock.adjust("400 millis")
+      assert.deepStrictEqual((yield* Effect.replicateEffect(post, 4)).at(-1), [200, "0", "0.600"])
+      assert.deepStrictEqual(yield* post, [429, "0", "0.600"])
+      const elsewhere = yield* ask(`${url}${path("1200000000000000102")}`, { body: { content: "x" }, headers })
+      assert.deepStrictEqual([elsewhere.status, elsewhere.headers.get("x-ratelimit-remaining")], [403, "4"])
+      yield* TestClock.adjust("600 millis")
+      assert.deepStrictEqual(yield* post, [200, "4", "1.000"])
+      assert.lengthOf(yield* messages, 6)
+    }))
+
+  it.scoped("shows what an embed says", () =>
+    Effect.gen(function*() {
+      const { messages, url } = yield* makeDiscord()
+      const body = { content: "look", embeds: [{ title: "Down" }, { description: "since noon" }] }
+      yield* ask(`${url}${path(alerts)}`, { body, headers })
+      assert.deepStrictEqual((yield* messages).map(({ text }) => text), ["look\nDown\nsince noon"])
+    }))
+
   it.scoped("throttles with fractions of a second", () =>
     Effect.gen(function*() {
       const standIn = yield* makeDiscord()

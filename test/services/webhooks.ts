@@ -1,5 +1,7 @@
 import { Effect, Layer, Redacted } from "effect"
+import { createHmac } from "node:crypto"
 import type { OrgId } from "../../src/domain/Ids.ts"
+import { WebhookFailuresRepo } from "../../src/persistence/WebhookFailuresRepo.ts"
 import { Integrations } from "../../src/services/Integrations.ts"
 import { SyncLog } from "../../src/services/SyncLog.ts"
 import { type Delivery, WebhookOrgs, WebhookOrgsLive } from "../../src/services/WebhookOrgs.ts"
@@ -12,6 +14,7 @@ export const webhookOrgs = (variables: Readonly<Record<string, string>> = {}) =>
     Layer.provideMerge(Integrations.Default),
     Layer.provide(SyncLog.Default),
     Layer.provideMerge(EphemeralVault),
+    Layer.provideMerge(WebhookFailuresRepo.Default),
     Layer.provideMerge(Memory)
   )
 
@@ -27,14 +30,25 @@ export const configure = (orgId: OrgId, secrets: Secrets, integration = "sentry"
     (integrations) => integrations.configure(orgId, integration, { authToken: "t", organization: "acme", ...secrets })
   )
 
+export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+export const hmac = (secret: string, body: string | Uint8Array): Uint8Array =>
+  createHmac("sha256", secret).update(body).digest()
+
+export const redacted = (secrets: ReadonlyArray<string>) => secrets.map((secret) => Redacted.make(secret))
+
 /** A delivery that was signed with this secret. */
-export const signedWith = (secret: string, delivery: Partial<Omit<Delivery, "signedWith">> = {}): Delivery => ({
-  integration: "sentry",
-  named: undefined,
-  installation: undefined,
-  ...delivery,
-  signedWith: (tried) => Redacted.value(tried) === secret
-})
+export const signedWith = (secret: string, delivery: Partial<Omit<Delivery, "signatures">> = {}): Delivery => {
+  const body = delivery.body ?? bytesOf(`{"action":"created"}`)
+  return {
+    integration: "sentry",
+    named: undefined,
+    installation: undefined,
+    ...delivery,
+    body,
+    signatures: [hmac(secret, body)]
+  }
+}
 
 export const resolve = (delivery: Delivery) => Effect.flatMap(WebhookOrgs, (orgs) => orgs.resolve(delivery))
 

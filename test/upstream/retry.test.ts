@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
-import { Effect, Random } from "effect"
+import { Clock, Effect, Random } from "effect"
 import { UpstreamFailed } from "../../src/domain/Errors.ts"
 import { brokenOff, failing, json, late, refusal, result, sent, text, upstream, waits } from "../fakes/Upstream.ts"
 import { call, read, thing, write } from "./acme.ts"
@@ -97,6 +97,26 @@ describe("retries", () => {
       yield* refusal(write)
       assert.strictEqual(yield* count, 1)
     }).pipe(Effect.provide(upstream([brokenOff()]))))
+})
+
+describe("without retries", () => {
+  const once = read({ retry: "never" })
+
+  it.effect.each([["429", busy("2")], ["503", down], ["ECONNREFUSED", failing("ECONNREFUSED")]] as const)(
+    "%s is told at once",
+    ([, answer]) =>
+      Effect.gen(function*() {
+        assert.instanceOf(yield* refusal(once), UpstreamFailed)
+        assert.strictEqual(yield* Clock.currentTimeMillis, 0)
+        assert.strictEqual(yield* count, 1)
+      }).pipe(Effect.provide(upstream([answer])))
+  )
+
+  it.effect("the vendor's wait is told as well", () =>
+    Effect.gen(function*() {
+      const error = yield* refusal(once)
+      assert.deepInclude(error, { reason: "throttled", retryAfterMs: 2000 })
+    }).pipe(Effect.provide(upstream([busy("2")]))))
 })
 
 describe("the vendor's own wait", () => {

@@ -1,15 +1,36 @@
-import { HttpClientRequest } from "@effect/platform"
+import { type Headers, HttpClientRequest } from "@effect/platform"
 import { Context, Effect, Layer, Option, Redacted, Schema } from "effect"
+import { createHash } from "node:crypto"
+import type { Alert, Sent } from "../../domain/Alert.ts"
 import type { UpstreamFailed, UpstreamRejected } from "../../domain/Errors.ts"
 import type { ConfigOf } from "../../domain/Integration.ts"
 import { Origins, Upstream } from "../../upstream/Upstream.ts"
 import type { discord } from "./definition.ts"
 import { dialect } from "./dialect.ts"
+import { message } from "./message.ts"
 
 export class Discord extends Context.Tag("channels/Discord")<Discord, {
   /** Proves the token, not access to any channel. Source: Discord API v10, `GET /users/@me`. */
   readonly verify: (config: ConfigOf<typeof discord>) => Effect.Effect<void, UpstreamFailed | UpstreamRejected>
+  /** Once. A repeat for the same delivery within a few minutes is the same message. Source: `enforce_nonce`. */
+  readonly send: (
+    config: ConfigOf<typeof discord>,
+    channelId: string,
+    alert: Alert,
+    deliveryId: string
+  ) => Effect.Effect<Sent, UpstreamFailed | UpstreamRejected>
 }>() {}
+
+/** At most 25 characters. */
+const nonce = (deliveryId: string): string => createHash("sha256").update(deliveryId).digest("hex").slice(0, 25)
+
+/** Until the bucket is full again, once it is empty. The header is in seconds, with a fraction. */
+const pauseMs = (headers: Headers.Headers): number => {
+  const seconds = Number(headers["x-ratelimit-reset-after"])
+  return headers["x-ratelimit-remaining"] === "0" && seconds > 0 && Number.isFinite(seconds)
+    ? Math.ceil(seconds * 1000)
+    : 0
+}
 
 export const DiscordLive = Layer.effect(
   Discord,
@@ -26,7 +47,22 @@ export const DiscordLive = Layer.effect(
           }),
           response: Schema.Struct({ id: Schema.String }),
           retry: "transient"
-        })))
+        }))),
+      send: ({ botToken }, channelId, alert, deliveryId) =>
+        upstream.operation(dialect.vendor)(Effect.map(
+          upstream.call({
+            dialect,
+            operation: "channels.messages.create",
+            request: HttpClientRequest.post(`${origin}/api/v10/channels/${encodeURIComponent(channelId)}/messages`, {
+              headers: { authorization: `Bot ${Redacted.value(botToken)}` }
+            }).pipe(
+              HttpClientRequest.bodyUnsafeJson({ ...message(alert), nonce: nonce(deliveryId), enforce_nonce: true })
+            ),
+            response: Schema.Struct({ id: Schema.String }),
+            retry: "never"
+          }),
+          ({ headers }) => ({ pauseMs: pauseMs(headers) })
+        ))
     }
   })
 )

@@ -14,7 +14,7 @@ const credentials = new Set([
 const throttled = new Set(["ratelimited", "rate_limited"])
 const unavailable = new Set(["internal_error", "fatal_error", "request_timeout", "service_unavailable"])
 
-/** Slack says no with HTTP 200 and `ok: false`. */
+/** Slack says no with HTTP 200 and `ok: false`. A word that is not known here is a refusal, but for an outage. */
 export const dialect: Dialect = {
   vendor: "Slack",
   refusal: (answer) => {
@@ -24,6 +24,6 @@ export const dialect: Dialect = {
     if (status === 429 || throttled.has(error ?? "")) return { kind: "throttled", retryAfterMs: retryAfterMs(answer) }
     if (error === undefined) return status < 300 ? { kind: "unreadable" } : undefined
     if (credentials.has(error)) return { kind: "credentials", words: error }
-    return { kind: unavailable.has(error) ? "unavailable" : "rejected", words: error }
+    return { kind: unavailable.has(error) || status >= 500 ? "unavailable" : "rejected", words: error }
   }
 }

@@ -1,14 +1,26 @@
 import { HttpClientRequest } from "@effect/platform"
 import { Context, Effect, Layer, Option, Schema } from "effect"
+import type { Alert, Sent } from "../../domain/Alert.ts"
 import type { UpstreamFailed, UpstreamRejected } from "../../domain/Errors.ts"
 import type { ConfigOf } from "../../domain/Integration.ts"
 import { Origins, Upstream } from "../../upstream/Upstream.ts"
 import type { whatsapp } from "./definition.ts"
 import { dialect } from "./dialect.ts"
+import { message } from "./message.ts"
 
 export class WhatsApp extends Context.Tag("channels/WhatsApp")<WhatsApp, {
   /** Proves the token and the phone number id. Source: Cloud API, `GET /{version}/{phone-number-id}`. */
   readonly verify: (config: ConfigOf<typeof whatsapp>) => Effect.Effect<void, UpstreamFailed | UpstreamRejected>
+  /**
+   * Once: a repeat is a second message. Success means that Meta took the message; that it could not be delivered is
+   * told later, by the status webhook alone.
+   */
+  readonly send: (
+    config: ConfigOf<typeof whatsapp>,
+    channelId: string,
+    alert: Alert,
+    deliveryId: string
+  ) => Effect.Effect<Sent, UpstreamFailed | UpstreamRejected>
 }>() {}
 
 /** Graph API versions expire after about two years. */
@@ -30,7 +42,27 @@ export const WhatsAppLive = Layer.effect(
           ),
           response: Schema.Struct({ id: Schema.String }),
           retry: "transient"
-        })))
+        }))),
+      send: (config, channelId, alert) =>
+        upstream.operation(dialect.vendor)(Effect.as(
+          upstream.call({
+            dialect,
+            operation: "messages.send",
+            request: HttpClientRequest.post(
+              `${origin}/${version}/${encodeURIComponent(config.phoneNumberId)}/messages`
+            ).pipe(
+              HttpClientRequest.bearerToken(config.accessToken),
+              HttpClientRequest.bodyUnsafeJson({
+                messaging_product: "whatsapp",
+                to: channelId.replace(/^\+/, ""),
+                ...message(alert, config)
+              })
+            ),
+            response: Schema.Struct({ messages: Schema.NonEmptyArray(Schema.Struct({ id: Schema.String })) }),
+            retry: "never"
+          }),
+          { pauseMs: 0 }
+        ))
     }
   })
 )

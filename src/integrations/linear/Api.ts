@@ -4,11 +4,22 @@ import { documented } from "../../api/documented.ts"
 import * as Errors from "../../api/errors.ts"
 import { JsonBody, OrgAccess } from "../../api/Org.ts"
 import { Limit, query, VendorId } from "../../api/queries.ts"
+import { anything, header, orgHeader, webhookEndpoint } from "../../api/webhookEndpoint.ts"
 import { CreatedIssue, IssuePage, NewIssue, Team } from "./domain.ts"
 
 const IdempotencyKey = Schema.String.pipe(
   Schema.pattern(/^[\x20-\x7e]{1,255}$/, { message: () => "expected 1 to 255 printable ASCII characters" })
 ).annotations({ description: "Makes a repeat of the request answer with the issue that the first one created" })
+
+const LinearDelivery = Schema.Struct(
+  {
+    action: Schema.String.annotations({ description: "create, update, remove, …" }),
+    type: Schema.String.annotations({ description: "Issue, Comment, Project, …" }),
+    data: Schema.optional(Schema.Record(anything).annotations({ description: "The issue, comment or project" })),
+    webhookTimestamp: Schema.optional(Schema.Number.annotations({ description: "When it was signed, in milliseconds" }))
+  },
+  anything
+).annotations({ identifier: "LinearDelivery", description: "A webhook of Linear" })
 
 export class LinearGroup extends HttpApiGroup.make("linear")
   .add(
@@ -91,6 +102,33 @@ export class LinearGroup extends HttpApiGroup.make("linear")
       }))
   )
   .middlewareEndpoints(OrgAccess)
+  .add(
+    webhookEndpoint({
+      path: "/api/webhooks/linear",
+      summary: "Linear Webhook",
+      description:
+        "Takes what happens in Linear, for channel routes: no incident agent gets it. A delivery is stored " +
+        "before it is answered; a repeat gets the first one's answer.",
+      payload: LinearDelivery,
+      request: {
+        action: "create",
+        type: "Issue",
+        data: {
+          id: "2174add1-f7c8-44e3-bbf3-2d60b5ea8bc9",
+          identifier: "ENG-348",
+          title: "Investigate flaky test in auth module",
+          priority: 3,
+          team: { key: "ENG" }
+        },
+        url: "https://linear.app/acme/issue/ENG-348",
+        webhookTimestamp: 1774101900000
+      },
+      response: { received: true, routed: false, agentId: null }
+    }).setHeaders(Schema.Struct({
+      "linear-signature": header("Hex HMAC-SHA256 of the body under the webhook's secret; required"),
+      ...orgHeader
+    }))
+  )
   .annotate(OpenApi.Title, "Linear")
-  .annotate(OpenApi.Description, "Teams and issues.")
+  .annotate(OpenApi.Description, "Teams, issues, and the webhook that brings news of them.")
 {}

@@ -1,15 +1,18 @@
 import { HttpApi, HttpApiBuilder } from "@effect/platform"
 import { Effect } from "effect"
+import { Intake } from "../../alerts/Intake.ts"
 import { apiId } from "../../api/apiId.ts"
 import { CurrentOrg } from "../../api/Org.ts"
 import type { UpstreamFailed, UpstreamRejected } from "../../domain/Errors.ts"
 import { IdempotencyKeys } from "../../services/IdempotencyKeys.ts"
 import { Integrations } from "../../services/Integrations.ts"
+import { webhookIntake } from "../../services/webhookIntake.ts"
 import { makeShared } from "../../upstream/shared.ts"
 import { LinearGroup } from "./Api.ts"
 import { linear } from "./definition.ts"
 import type { IssuePage, Team } from "./domain.ts"
 import { Linear } from "./Linear.ts"
+import { linearWebhook, webhookMaxAge } from "./webhook.ts"
 
 export const LinearHttp = HttpApiBuilder.group(
   HttpApi.make(apiId).add(LinearGroup),
@@ -19,6 +22,8 @@ export const LinearHttp = HttpApiBuilder.group(
       const vendor = yield* Linear
       const idempotencyKeys = yield* IdempotencyKeys
       const connection = (yield* Integrations).connect(linear)
+      const { accept } = yield* Intake
+      const receive = yield* webhookIntake({ webhook: linearWebhook(yield* webhookMaxAge), connection, accept })
       const teams = yield* makeShared<ReadonlyArray<Team>, UpstreamFailed | UpstreamRejected>()
       const issues = yield* makeShared<IssuePage, UpstreamFailed | UpstreamRejected>()
 
@@ -45,5 +50,6 @@ export const LinearHttp = HttpApiBuilder.group(
                 Effect.zipRight(vendor.create(config, payload, { orgId, key }))
               ))
           }))
+        .handleRaw("webhook", receive, { uninterruptible: true })
     })
 )

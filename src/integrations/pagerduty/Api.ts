@@ -4,6 +4,7 @@ import { documented } from "../../api/documented.ts"
 import * as Errors from "../../api/errors.ts"
 import { JsonBody, OrgAccess } from "../../api/Org.ts"
 import { Limit, query, VendorId } from "../../api/queries.ts"
+import { anything, header, orgHeader, webhookEndpoint } from "../../api/webhookEndpoint.ts"
 import { optionally, strictly } from "../../domain/Integration.ts"
 import { Acknowledgement, IncidentPage, IncidentStatus, OnCall } from "./domain.ts"
 
@@ -35,6 +36,18 @@ const Statuses = Schema.transform(
 const Acknowledge = Schema.Struct({
   acknowledgedBy: optionally(VendorId("Who acknowledges; a note on the incident names it", "agent-proj-abc123"))
 }).annotations({ identifier: "Acknowledge", description: "Who acknowledges", parseOptions: strictly })
+
+const PagerDutyDelivery = Schema.Struct(
+  {
+    event: Schema.Struct({
+      id: Schema.String,
+      event_type: Schema.String.annotations({ description: "incident.triggered, service.updated, …" }),
+      occurred_at: Schema.String,
+      data: Schema.Record(anything).annotations({ description: "The incident, note or service" })
+    }, anything)
+  },
+  anything
+).annotations({ identifier: "PagerDutyDelivery", description: "A V3 webhook of PagerDuty" })
 
 const incidentId = HttpApiSchema.param("id", VendorId("The incident's id", "P1INC001"))
 
@@ -110,6 +123,38 @@ export class PagerDutyGroup extends HttpApiGroup.make("pagerduty")
       }))
   )
   .middlewareEndpoints(OrgAccess)
+  .add(
+    webhookEndpoint({
+      path: "/api/webhooks/pagerduty",
+      summary: "PagerDuty Webhook",
+      description:
+        "Takes what PagerDuty tells of incidents and services. A delivery is stored before it is answered; " +
+        "a repeat gets the first one's answer.",
+      payload: PagerDutyDelivery,
+      request: {
+        event: {
+          id: "5ac64822-4adc-4fda-ade0-410becf0de4f",
+          event_type: "incident.triggered",
+          occurred_at: "2026-03-21T14:05:00.169Z",
+          data: {
+            id: "P1INC001",
+            type: "incident",
+            title: "High error rate on /api/checkout",
+            urgency: "high",
+            html_url: "https://acme.pagerduty.com/incidents/P1INC001",
+            service: { id: "P1ABC2D", summary: "api-gateway" }
+          }
+        }
+      },
+      response: { received: true, routed: true, agentId: "agent-incident-xyz789" }
+    }).setHeaders(Schema.Struct({
+      "x-pagerduty-signature": header(
+        "`v1=` and the hex HMAC-SHA256 of the body under the subscription's secret, once for each valid secret; required"
+      ),
+      "x-webhook-id": header("PagerDuty's id of the delivery"),
+      ...orgHeader
+    }))
+  )
   .annotate(OpenApi.Title, "PagerDuty")
-  .annotate(OpenApi.Description, "On-call, incidents and acknowledgement.")
+  .annotate(OpenApi.Description, "On-call, incidents, acknowledgement, and the webhook that brings news of them.")
 {}

@@ -1,31 +1,39 @@
 import { HttpApi, HttpApiBuilder } from "@effect/platform"
 import { DateTime, Effect, Schema } from "effect"
+import { Intake } from "../../alerts/Intake.ts"
 import { apiId } from "../../api/apiId.ts"
 import { CurrentOrg } from "../../api/Org.ts"
 import type { UpstreamFailed, UpstreamRejected } from "../../domain/Errors.ts"
 import type { IncomingEvent } from "../../domain/Event.ts"
 import type { OrgId } from "../../domain/Ids.ts"
-import { Intake } from "../../alerts/Intake.ts"
 import { Integrations } from "../../services/Integrations.ts"
+import { webhookIntake } from "../../services/webhookIntake.ts"
 import { makeShared } from "../../upstream/shared.ts"
 import { PagerDutyGroup } from "./Api.ts"
 import { pagerduty } from "./definition.ts"
 import { Acknowledgement, type IncidentPage, type OnCall } from "./domain.ts"
 import { type Acknowledged, PagerDuty } from "./PagerDuty.ts"
+import { pagerdutyWebhook } from "./webhook.ts"
 
 const encodeAcknowledgement = Schema.encodeSync(Schema.parseJson(Acknowledgement))
 
 /** One for each acknowledgement in force: reopened and acknowledged again, an incident is acknowledged anew. */
-const acknowledgedEvent = (acknowledgement: Acknowledgement, title: string): IncomingEvent => {
+const acknowledgedEvent = (acknowledgement: Acknowledgement, title: string, by: string | undefined): IncomingEvent => {
   const { acknowledgedAt, id } = acknowledgement
   return {
     source: "pagerduty",
     type: "incident.acknowledged",
     dedupKey: `incident.acknowledged:${id}:${DateTime.formatIso(acknowledgedAt)}`,
     title,
+    text: by === undefined ? null : `Acknowledged by ${by}`,
+    url: null,
+    severity: "info",
+    state: "acknowledged",
+    groupKey: `pagerduty:incident:${id}`,
     projectId: null,
     forAgent: false,
     body: encodeAcknowledgement(acknowledgement),
+    dataPath: "",
     occurredAt: acknowledgedAt
   }
 }
@@ -36,14 +44,15 @@ export const PagerDutyHttp = HttpApiBuilder.group(
   (handlers) =>
     Effect.gen(function*() {
       const vendor = yield* PagerDuty
-      const intake = yield* Intake
+      const { accept } = yield* Intake
       const connection = (yield* Integrations).connect(pagerduty)
+      const receive = yield* webhookIntake({ webhook: pagerdutyWebhook, connection, accept })
       const oncalls = yield* makeShared<OnCall | null, UpstreamFailed | UpstreamRejected>()
       const incidents = yield* makeShared<IncidentPage, UpstreamFailed | UpstreamRejected>()
 
       /** The incident is acknowledged whether or not we manage to note it down. */
-      const announce = (org: OrgId, { acknowledgement, title }: Acknowledged) =>
-        intake.accept(org, acknowledgedEvent(acknowledgement, title)).pipe(
+      const announce = (org: OrgId, { acknowledgement, title }: Acknowledged, by: string | undefined) =>
+        accept(org, acknowledgedEvent(acknowledgement, title, by)).pipe(
           Effect.catchAllCause((cause) => Effect.logError("Could not store an acknowledgement", cause))
         )
 
@@ -69,9 +78,10 @@ export const PagerDutyHttp = HttpApiBuilder.group(
             const { acknowledgement } = yield* connection.write(org, (config) =>
               vendor.acknowledge(config, path.id, payload?.acknowledgedBy).pipe(
                 // Part of the write: it is stored also when the caller has hung up meanwhile.
-                Effect.tap((done) => done.changed ? announce(org, done) : Effect.void)
+                Effect.tap((done) => done.changed ? announce(org, done, payload?.acknowledgedBy) : Effect.void)
               ))
             return acknowledgement
           }))
+        .handleRaw("webhook", receive, { uninterruptible: true })
     })
 )

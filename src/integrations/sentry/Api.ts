@@ -2,9 +2,10 @@ import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "@effect/platform"
 import { Schema } from "effect"
 import { documented } from "../../api/documented.ts"
 import * as Errors from "../../api/errors.ts"
-import { JsonBody, OrgAccess } from "../../api/Org.ts"
+import { OrgAccess } from "../../api/Org.ts"
 import { Limit, query, VendorId } from "../../api/queries.ts"
-import { Receipt, SentryIssuePage } from "./domain.ts"
+import { anything, header, orgHeader, webhookEndpoint } from "../../api/webhookEndpoint.ts"
+import { SentryIssuePage } from "./domain.ts"
 
 const Query = Schema.optionalWith(
   Schema.String.pipe(Schema.maxLength(4096, { message: () => "expected 4096 characters at most" })).annotations({
@@ -18,8 +19,6 @@ const Query = Schema.optionalWith(
   { default: () => "is:unresolved" }
 )
 
-const anything = { key: Schema.String, value: Schema.Unknown }
-
 /** For the OpenAPI document only: what verifies is taken, whatever its shape. */
 const SentryDelivery = Schema.Struct(
   {
@@ -30,8 +29,6 @@ const SentryDelivery = Schema.Struct(
   },
   anything
 ).annotations({ identifier: "SentryDelivery", description: "A webhook of Sentry's integration platform" })
-
-const header = (description: string) => Schema.optional(Schema.String.annotations({ description }))
 
 export class SentryGroup extends HttpApiGroup.make("sentry")
   .add(
@@ -68,38 +65,28 @@ export class SentryGroup extends HttpApiGroup.make("sentry")
   )
   .middlewareEndpoints(OrgAccess)
   .add(
-    HttpApiEndpoint.post("webhook", "/api/webhooks/sentry")
-      .setHeaders(Schema.Struct({
-        "sentry-hook-signature": header("Hex HMAC-SHA256 of the body under the integration's client secret; required"),
-        "sentry-hook-resource": header("issue, event_alert, …; told from the body's shape when left out"),
-        "x-org-id": header("Whose webhook it is; like `org`")
-      }))
-      .setUrlParams(query({
-        org: Schema.optional(Schema.String.annotations({
-          description: "Whose webhook it is. When left out, the installation and the signature tell"
-        }))
-      }))
-      .setPayload(SentryDelivery)
-      .addSuccess(Receipt)
-      .addError(Errors.InvalidSignature)
-      .addError(Errors.RequestInvalid)
-      .middleware(JsonBody)
-      .annotateContext(documented({
-        summary: "Sentry Webhook",
-        description: "Takes Sentry's alerts and routes them to the project's incident agent. A delivery is stored " +
-          "before it is answered; a repeat gets the first one's answer.",
-        request: {
-          action: "created",
-          data: {
-            issue: {
-              id: "4812345",
-              title: "TypeError: Cannot read property id of undefined",
-              project: { slug: "api-gateway" }
-            }
+    webhookEndpoint({
+      path: "/api/webhooks/sentry",
+      summary: "Sentry Webhook",
+      description: "Takes Sentry's alerts and routes them to the project's incident agent. A delivery is stored " +
+        "before it is answered; a repeat gets the first one's answer.",
+      payload: SentryDelivery,
+      request: {
+        action: "created",
+        data: {
+          issue: {
+            id: "4812345",
+            title: "TypeError: Cannot read property id of undefined",
+            project: { slug: "api-gateway" }
           }
-        },
-        response: { received: true, routed: true, agentId: "agent-incident-xyz789" }
-      }))
+        }
+      },
+      response: { received: true, routed: true, agentId: "agent-incident-xyz789" }
+    }).setHeaders(Schema.Struct({
+      "sentry-hook-signature": header("Hex HMAC-SHA256 of the body under the integration's client secret; required"),
+      "sentry-hook-resource": header("issue, event_alert, …; told from the body's shape when left out"),
+      ...orgHeader
+    }))
   )
   .annotate(OpenApi.Title, "Sentry")
   .annotate(OpenApi.Description, "Issues, and the webhook that brings alerts.")

@@ -1,20 +1,17 @@
 import { HttpApi, HttpApiBuilder } from "@effect/platform"
-import { DateTime, Effect } from "effect"
+import { Effect } from "effect"
+import { Intake } from "../../alerts/Intake.ts"
 import { apiId } from "../../api/apiId.ts"
 import { CurrentOrg } from "../../api/Org.ts"
-import { InvalidSignature, type UpstreamFailed, type UpstreamRejected } from "../../domain/Errors.ts"
-import { Intake } from "../../alerts/Intake.ts"
+import type { UpstreamFailed, UpstreamRejected } from "../../domain/Errors.ts"
 import { Integrations } from "../../services/Integrations.ts"
-import { WebhookOrgs } from "../../services/WebhookOrgs.ts"
-import { isSignature, signs } from "../../services/webhookSignature.ts"
+import { webhookIntake } from "../../services/webhookIntake.ts"
 import { makeShared } from "../../upstream/shared.ts"
 import { SentryGroup } from "./Api.ts"
 import { sentry } from "./definition.ts"
 import type { SentryIssuePage } from "./domain.ts"
 import { Sentry } from "./Sentry.ts"
-import { incomingEvent, installationOf, receive } from "./webhook.ts"
-
-const refused = (why: string) => new InvalidSignature({ details: `sentry-hook-signature: ${why}` })
+import { sentryWebhook } from "./webhook.ts"
 
 export const SentryHttp = HttpApiBuilder.group(
   HttpApi.make(apiId).add(SentryGroup),
@@ -23,8 +20,8 @@ export const SentryHttp = HttpApiBuilder.group(
     Effect.gen(function*() {
       const vendor = yield* Sentry
       const connection = (yield* Integrations).connect(sentry)
-      const orgs = yield* WebhookOrgs
-      const intake = yield* Intake
+      const { accept } = yield* Intake
+      const receive = yield* webhookIntake({ webhook: sentryWebhook, connection, accept })
       const issues = yield* makeShared<SentryIssuePage, UpstreamFailed | UpstreamRejected>()
 
       return handlers
@@ -33,29 +30,6 @@ export const SentryHttp = HttpApiBuilder.group(
             const org = yield* CurrentOrg
             return yield* connection.read(org, issues, query, (config) => vendor.issues(config, query))
           }))
-        .handleRaw("webhook", ({ headers, request, urlParams }) =>
-          Effect.gen(function*() {
-            const signature = headers["sentry-hook-signature"]
-            if (signature === undefined) return yield* refused("the header is missing")
-            if (!isSignature(signature)) return yield* refused("the header is malformed")
-            // Once: a second read never ends.
-            const delivery = receive(new Uint8Array(yield* Effect.orDie(request.arrayBuffer)))
-            const org = yield* orgs.resolve({
-              integration: sentry.id,
-              named: urlParams.org ?? headers["x-org-id"],
-              installation: installationOf(delivery),
-              signedWith: (secret) => signs(secret, delivery.bytes, signature)
-            })
-            const { config } = yield* connection.open(org).pipe(
-              Effect.catchTag("IntegrationNotConfigured", () => refused("the integration was forgotten meanwhile"))
-            )
-            const event = incomingEvent(delivery, {
-              resource: headers["sentry-hook-resource"],
-              projects: config.projects,
-              now: yield* DateTime.now
-            })
-            const { agentId } = yield* intake.accept(org, event)
-            return { received: true as const, routed: agentId !== null, agentId }
-          }), { uninterruptible: true })
+        .handleRaw("webhook", receive, { uninterruptible: true })
     })
 )

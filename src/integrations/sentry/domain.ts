@@ -22,11 +22,3 @@ export const SentryIssuePage = Schema.Struct({
   })
 })
 export type SentryIssuePage = typeof SentryIssuePage.Type
-
-/** Sentry looks at the status only; the rest is for whoever sends a delivery by hand. */
-export const Receipt = Schema.Struct({
-  received: Schema.Literal(true),
-  routed: Schema.Boolean.annotations({ description: "Whether an incident agent got it" }),
-  agentId: Schema.NullOr(Schema.String).annotations({ description: "Which one", ...example("agent-incident-xyz789") })
-}).annotations({ identifier: "SentryReceipt", description: "What became of a webhook delivery" })
-export type Receipt = typeof Receipt.Type

@@ -1,26 +1,21 @@
-import { Either, type Option, Schema } from "effect"
+import { Option, Schema } from "effect"
+import { id, lenient, number, reading, text } from "../../services/webhookPayload.ts"
 
-/*
- * What Sentry's webhooks send, as far as we read it (Sentry docs, "Webhooks"). Nothing is required: whatever is
- * missing or odd is `undefined`, so that every verified delivery can be read and none is lost.
- */
-
-const lenient = <A, I>(schema: Schema.Schema<A, I>) =>
-  Schema.optional(Schema.UndefinedOr(schema).annotations({ decodingFallback: () => Either.right(undefined) }))
-
-const text = lenient(Schema.String)
-/** Ids are strings of digits on some resources and numbers on others. */
-const id = lenient(Schema.Union(Schema.NonEmptyString, Schema.Finite))
+/* What Sentry's webhooks send, as far as we read it (Sentry docs, "Webhooks"). */
 
 /** An event as alerts and errors carry it: `project` is a number, the slug stands in `url` alone. */
 const Event = Schema.Struct({
   event_id: id,
+  issue_id: id,
   title: text,
+  culprit: text,
+  level: text,
+  web_url: text,
   url: text,
   issue_url: text,
   datetime: text,
   /** Epoch seconds, with a fraction. */
-  received: lenient(Schema.Finite)
+  received: number
 })
 export type Event = typeof Event.Type
 
@@ -28,9 +23,14 @@ const Data = Schema.Struct({
   issue: lenient(Schema.Struct({
     id,
     title: text,
+    culprit: text,
+    level: text,
     status: text,
     substatus: text,
     firstSeen: text,
+    /** On `created` only. */
+    web_url: text,
+    permalink: text,
     project: lenient(Schema.Struct({ slug: text }))
   })),
   event: lenient(Event),
@@ -43,6 +43,8 @@ const Data = Schema.Struct({
     date_closed: text
   })),
   description_title: text,
+  description_text: text,
+  web_url: text,
   error: lenient(Event),
   comment: text,
   comment_id: id,
@@ -50,15 +52,18 @@ const Data = Schema.Struct({
   timestamp: text,
   installation: lenient(Schema.Struct({}))
 })
-export type Data = typeof Data.Type
 
-const Payload = Schema.Struct({
-  action: text,
-  // Looked up before the signature is checked, so nothing but an id gets that far.
-  installation: lenient(Schema.Struct({ uuid: lenient(Schema.String.pipe(Schema.pattern(/^[\w-]{1,64}$/))) })),
-  data: lenient(Data)
+/** All that is read before the signature is checked: nothing but an id is looked up. */
+const Sender = Schema.Struct({
+  installation: lenient(Schema.Struct({ uuid: lenient(Schema.String.pipe(Schema.pattern(/^[\w-]{1,64}$/))) }))
 })
+
+const Payload = Schema.Struct({ action: text, ...Sender.fields, data: lenient(Data) })
 export type Payload = typeof Payload.Type
 
-/** `None` for whatever is not a JSON object. */
-export const parse: (text: string) => Option.Option<Payload> = Schema.decodeUnknownOption(Schema.parseJson(Payload))
+export const read = reading(Payload)
+
+const readSender = reading(Sender)
+
+export const installationOf = (body: Uint8Array): string | undefined =>
+  Option.getOrUndefined(readSender(body).payload)?.installation?.uuid

@@ -1,35 +1,11 @@
-import { DateTime, Option, Schema } from "effect"
-import { createHash } from "node:crypto"
-import { ProjectId } from "../../domain/ChannelRoute.ts"
-import type { IncomingEvent } from "../../domain/Event.ts"
-import type { Event, Payload } from "./payload.ts"
-import { parse } from "./payload.ts"
-
-/** A webhook's body as it came. */
-export interface Delivery {
-  readonly bytes: Uint8Array
-  /** The bytes as text, with replacement characters where they are not UTF-8. */
-  readonly text: string
-  /** `None` when the body is not a JSON object. */
-  readonly payload: Option.Option<Payload>
-}
-
-/** Never fails: a body that cannot be read is still a delivery. No database takes U+0000 in a text. */
-export const receive = (bytes: Uint8Array): Delivery => {
-  const text = new TextDecoder().decode(bytes).replaceAll("\0", "\ufffd")
-  return { bytes, text, payload: parse(text) }
-}
-
-export const installationOf = ({ payload }: Delivery): string | undefined =>
-  Option.getOrUndefined(payload)?.installation?.uuid
-
-interface Context {
-  /** The header `sentry-hook-resource`, which is not signed. */
-  readonly resource: string | undefined
-  /** Our project ids by Sentry slug. */
-  readonly projects: Readonly<Record<string, string>> | undefined
-  readonly now: DateTime.Utc
-}
+import { Option, Predicate } from "effect"
+import type { IncomingEvent, Severity } from "../../domain/Event.ts"
+import { digest, groupOf, projectOf, textOf, timeOf, titleOf, urlOf, word } from "../../services/normalise.ts"
+import type { EventContext, Webhook } from "../../services/webhookIntake.ts"
+import type { Received } from "../../services/webhookPayload.ts"
+import { signaturesOf } from "../../services/webhookSignature.ts"
+import type { SentryConfig } from "./definition.ts"
+import { type Event, installationOf, type Payload, read } from "./payload.ts"
 
 /** What the data says for itself, told by its shape. */
 interface Facts {
@@ -37,18 +13,29 @@ interface Facts {
   /** Equal for two deliveries of the same thing; a part that is missing makes it the body's digest. */
   readonly key: ReadonlyArray<string | number | null | undefined>
   readonly titles: ReadonlyArray<string | undefined>
+  readonly texts?: ReadonlyArray<string | undefined>
+  readonly urls?: ReadonlyArray<string | undefined>
+  readonly level?: string | undefined
+  readonly group?: string | null
   readonly slug?: unknown
-  /** ISO 8601, or epoch seconds. */
+  /** ISO 8601, or epoch milliseconds. */
   readonly at?: string | number | undefined
 }
-
-const sha256 = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex")
 
 /** `/api/0/projects/{org}/{slug}/events/…` is the only place where an event names its project. */
 const slugOf = ({ issue_url, url }: Event): string | undefined =>
   [url, issue_url].map((text) => /\/api\/0\/projects\/[^/]+\/([^/?#]+)\/events\//.exec(text ?? "")?.[1]).find(Boolean)
 
-const ofEvent = (event: Event) => ({ titles: [event.title], slug: slugOf(event), at: event.datetime ?? event.received })
+/** `url` and `issue_url` are of Sentry's API: no pages to look at. */
+const ofEvent = (event: Event, rule?: string) => ({
+  titles: [event.title],
+  texts: [event.culprit, rule && `Alert rule: ${rule}`],
+  urls: [event.web_url],
+  level: event.level,
+  group: groupOf("sentry:issue", event.issue_id),
+  slug: slugOf(event),
+  at: event.datetime ?? (event.received === undefined ? undefined : Math.floor(event.received * 1000))
+})
 
 /** The keys are those parts of the content that no retry of Sentry's changes; `Request-ID` is new on every attempt. */
 const factsOf = ({ action, data = {}, installation }: Payload, bodyDigest: string): Facts => {
@@ -58,6 +45,10 @@ const factsOf = ({ action, data = {}, installation }: Payload, bodyDigest: strin
       resource: "issue",
       key: [issue.id, action, issue.status ?? null, issue.substatus ?? null, bodyDigest],
       titles: [issue.title],
+      texts: [issue.culprit],
+      urls: [issue.web_url, issue.permalink],
+      level: issue.level,
+      group: groupOf("sentry:issue", issue.id),
       slug: issue.project?.slug,
       // For all that happens later the issue does not say when.
       at: action === "created" ? issue.firstSeen : undefined
@@ -67,14 +58,18 @@ const factsOf = ({ action, data = {}, installation }: Payload, bodyDigest: strin
     return {
       resource: "event_alert",
       key: [installation?.uuid, event.event_id, data.triggered_rule],
-      ...ofEvent(event)
+      ...ofEvent(event, data.triggered_rule)
     }
   }
   if (alert !== undefined || description_title !== undefined) {
     return {
       resource: "metric_alert",
-      key: [alert?.id, action, alert?.date_closed ?? alert?.date_started],
+      // One alert can become critical twice before it is closed: the body tells the two apart.
+      key: [alert?.id, action, alert?.date_closed ?? alert?.date_started, bodyDigest],
       titles: [description_title, alert?.title],
+      texts: [data.description_text],
+      urls: [data.web_url],
+      group: groupOf("sentry:metric_alert", alert?.id),
       slug: alert?.projects?.[0],
       at: action === "resolved" ? alert?.date_closed : alert?.date_started
     }
@@ -82,15 +77,14 @@ const factsOf = ({ action, data = {}, installation }: Payload, bodyDigest: strin
   if (error !== undefined) return { resource: "error", key: [error.event_id], ...ofEvent(error) }
   if (comment_id !== undefined) {
     const { comment, project_slug: slug, timestamp: at } = data
-    return { resource: "comment", key: [comment_id, action, at], titles: [comment], slug, at }
+    // People's words are not folded, so there is no group.
+    return { resource: "comment", key: [comment_id, action, at], titles: [comment], texts: [comment], slug, at }
   }
   return { resource: data.installation === undefined ? "unknown" : "installation", key: [undefined], titles: [] }
 }
 
 /** What every verified body of ours is if it cannot be read. */
 const unreadable: Facts = { resource: "unknown", key: [undefined], titles: [] }
-
-const word = (text: string | undefined): string => /^[a-z0-9_-]{1,64}$/.exec(text ?? "")?.[0] ?? "unknown"
 
 const shapes = new Set(["issue", "event_alert", "metric_alert", "error", "comment", "installation"])
 
@@ -115,39 +109,32 @@ const forAgents = new Set([
   "error.created"
 ])
 
-const maxTitle = 256
+const resolutions = new Set(["issue.resolved", "metric_alert.resolved"])
 
-/** One line of 256 characters at most, cut between code points. */
-const titleOf = (text: string): string => {
-  const line = text.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ").replace(/\p{Cs}/gu, "\ufffd").trim()
-  return line.length <= maxTitle ? line : `${line.slice(0, maxTitle - 1).replace(/\p{Cs}$/u, "")}…`
+const bySeverity: ReadonlyMap<string, Severity> = new Map([
+  ["fatal", "critical"],
+  ["error", "error"],
+  ["warning", "warning"],
+  ["info", "info"],
+  ["debug", "info"],
+  ["sample", "info"]
+])
+
+const severityOf = (resource: string, action: string, level: string | undefined): Severity => {
+  if (resolutions.has(`${resource}.${action}`) || resource === "comment" || resource === "installation") return "info"
+  if (resource === "metric_alert" && (action === "critical" || action === "warning")) return action
+  return bySeverity.get(level ?? "") ?? "error"
 }
 
-const isProjectId = Schema.is(ProjectId)
+const projectBySlug = (slug: unknown, projects: SentryConfig["projects"] = {}): string | null =>
+  Predicate.isString(slug) ? projectOf(Object.hasOwn(projects, slug) ? projects[slug] : slug) : null
 
-const projectOf = (slug: unknown, projects: Context["projects"] = {}): string | null => {
-  if (typeof slug !== "string") return null
-  const project = Object.hasOwn(projects, slug) ? projects[slug] : slug
-  return isProjectId(project) && !/\p{Cs}/u.test(project) ? project : null
-}
-
-const isoTime = /^\d{4}-\d\d-\d\dT/
-
-/** Sentry's time, unless it is none, or is one that has not come yet. */
-const timeOf = (at: Facts["at"], now: DateTime.Utc): DateTime.Utc => {
-  if (at === undefined || (typeof at === "string" && !isoTime.test(at))) return now
-  return Option.match(DateTime.make(typeof at === "string" ? at : Math.floor(at * 1000)), {
-    onNone: () => now,
-    onSome: (time) => time.epochMillis < 0 ? now : DateTime.min(DateTime.toUtc(time), now)
-  })
-}
-
-/** Total: any verified body gives an event. The dedup key depends on the body alone. */
-export const incomingEvent = (
-  { bytes, payload, text }: Delivery,
-  { now, projects, resource: header }: Context
+/** The dedup key depends on the body alone. */
+const incomingEvent = (
+  { bytes, payload, text }: Received<Payload>,
+  { config, headers, now }: EventContext<Pick<SentryConfig, "projects">>
 ): IncomingEvent => {
-  const bodyDigest = sha256(bytes)
+  const bodyDigest = digest(bytes)
   const facts = Option.match(payload, {
     onNone: () => unreadable,
     onSome: (payload) => factsOf(payload, bodyDigest)
@@ -155,17 +142,34 @@ export const incomingEvent = (
   const key = facts.key.includes(undefined)
     ? ["body", bodyDigest]
     : facts.key.map((part) => part === null ? null : String(part))
-  const resource = Option.isNone(payload) ? "unknown" : resourceOf(header, facts.resource)
+  const resource = Option.isNone(payload) ? "unknown" : resourceOf(headers["sentry-hook-resource"], facts.resource)
   const action = word(Option.getOrUndefined(payload)?.action)
-  const title = facts.titles.map((title) => titleOf(title ?? "")).find((title) => title !== "")
+  const title = titleOf(facts.titles, `Sentry ${resource} ${action}`)
   return {
     source: "sentry",
     type: `sentry.${resource}.${action}`,
-    dedupKey: `sentry:${facts.resource}:${sha256(JSON.stringify(key))}`,
-    title: title ?? `Sentry ${resource} ${action}`,
-    projectId: projectOf(facts.slug, projects),
+    dedupKey: `sentry:${facts.resource}:${digest(JSON.stringify(key))}`,
+    title,
+    text: textOf(facts.texts ?? [], title),
+    url: urlOf(facts.urls ?? []),
+    severity: severityOf(resource, action, facts.level),
+    state: resolutions.has(`${resource}.${action}`) ? "resolved" : "open",
+    groupKey: facts.group ?? null,
+    projectId: projectBySlug(facts.slug, config.projects),
     forAgent: forAgents.has(`${resource}.${action}`),
     body: text,
+    dataPath: "data",
     occurredAt: timeOf(facts.at, now)
   }
+}
+
+/** Sentry docs, "Webhooks". Its timestamp header is not signed and proves nothing. */
+export const sentryWebhook: Webhook<Pick<SentryConfig, "projects">, Payload> = {
+  source: "sentry",
+  header: "sentry-hook-signature",
+  expected: "64 hexadecimal digits",
+  signatures: (header) => signaturesOf([header]),
+  installation: installationOf,
+  read,
+  event: incomingEvent
 }

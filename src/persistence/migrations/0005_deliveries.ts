@@ -14,7 +14,8 @@ export const deliveries = Effect.gen(function*() {
   yield* sql`ALTER TABLE events ADD COLUMN url TEXT`
   yield* sql`ALTER TABLE events ADD COLUMN group_key TEXT`
   yield* sql`ALTER TABLE events ADD COLUMN data_path TEXT NOT NULL DEFAULT 'data'`
-  yield* sql`CREATE INDEX events_received ON events (received_at)`
+  yield* sql`ALTER TABLE events ADD COLUMN emptied INTEGER NOT NULL DEFAULT 0`
+  yield* sql`CREATE INDEX events_received ON events (received_at) WHERE emptied = 0`
 
   yield* sql`ALTER TABLE incident_agents ADD COLUMN last_number INTEGER NOT NULL DEFAULT 0`
   yield* sql`ALTER TABLE incident_agents ADD COLUMN endpoint_url TEXT`

@@ -1,0 +1,29 @@
+import { Layer } from "effect"
+import { AgentsRepo } from "./AgentsRepo.ts"
+import { ChannelRoutesRepo } from "./ChannelRoutesRepo.ts"
+import { DeliveriesRepo } from "./DeliveriesRepo.ts"
+import { DeliveryLogRepo } from "./DeliveryLogRepo.ts"
+import { DestinationsRepo } from "./DestinationsRepo.ts"
+import { EventsRepo } from "./EventsRepo.ts"
+import { IdempotencyKeysRepo } from "./IdempotencyKeysRepo.ts"
+import { InboxRepo } from "./InboxRepo.ts"
+import { IntegrationsRepo } from "./IntegrationsRepo.ts"
+import { RetentionRepo } from "./RetentionRepo.ts"
+import { StorageHealth } from "./StorageHealth.ts"
+import { WebhookFailuresRepo } from "./WebhookFailuresRepo.ts"
+
+/** Every table. */
+export const Repos = Layer.mergeAll(
+  IntegrationsRepo.Default,
+  ChannelRoutesRepo.Default,
+  EventsRepo.Default,
+  AgentsRepo.Default,
+  InboxRepo.Default,
+  DestinationsRepo.Default,
+  DeliveriesRepo.Default,
+  DeliveryLogRepo.Default,
+  IdempotencyKeysRepo.Default,
+  WebhookFailuresRepo.Default,
+  RetentionRepo.Default,
+  StorageHealth.Default
+)

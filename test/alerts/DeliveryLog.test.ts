@@ -1,0 +1,159 @@
+import { SqlClient, Statement } from "@effect/sql"
+import { assert, describe, it } from "@effect/vitest"
+import { deepStrictEqual } from "@effect/vitest/utils"
+import { Effect, FastCheck, Layer, Option, TestClock } from "effect"
+import { DeliveryLog } from "../../src/alerts/DeliveryLog.ts"
+import { AttemptRow, DeliveriesRepo } from "../../src/persistence/DeliveriesRepo.ts"
+import type { DeliveryFilter } from "../../src/persistence/DeliveryLogRepo.ts"
+import { DestinationsRepo } from "../../src/persistence/DestinationsRepo.ts"
+import { acme, globex } from "../fakes/Storage.ts"
+import {
+  anyDelivery,
+  anyFilter,
+  at,
+  fits,
+  Live,
+  place,
+  put,
+  putAll,
+  putToRest,
+  retried,
+  rows,
+  statuses,
+  woken
+} from "./deliveryLog.ts"
+
+describe("the log", () => {
+  it.effect.prop(
+    "lists what fits, newest first, page by page",
+    [
+      FastCheck.array(anyDelivery, { maxLength: 12 }),
+      anyFilter(statuses, 0),
+      FastCheck.array(FastCheck.integer({ min: 1, max: 5 }), { minLength: 1 })
+    ],
+    ([all, filter, limits]) =>
+      Effect.gen(function*() {
+        const log = yield* DeliveryLog
+        const known = yield* putAll(all)
+        const wanted = known.filter(({ one }) => fits(filter)(one)).map(({ id }) => id).toReversed()
+        const seen: Array<string> = []
+        let after: string | undefined
+        for (let page = 0; page === 0 || after !== undefined; page++) {
+          const limit = limits[page % limits.length] ?? 1
+          const found: Effect.Effect.Success<ReturnType<typeof log.list>> = yield* log.list(acme, filter, {
+            after,
+            limit
+          })
+          assert.isAtMost(found.rows.length, limit)
+          seen.push(...found.rows.map(({ id }) => id))
+          after = found.next ?? undefined
+          // What comes in meanwhile is newer than every page that is still to come.
+          yield* put({ status: "pending" })
+        }
+        deepStrictEqual(seen, wanted)
+      }).pipe(Effect.provide(Layer.fresh(Live))),
+    { fastCheck: { numRuns: 20 } }
+  )
+
+  it.effect("shows the attempts of a delivery alone, oldest first", () =>
+    Effect.gen(function*() {
+      const repo = yield* DeliveriesRepo
+      const [mine, other] = [yield* put(), yield* put()]
+      const note = (deliveryId: string, number: number, orgId = acme) =>
+        repo.note(
+          new AttemptRow({ orgId, deliveryId, number, at: at(number), outcome: "failed", error: "no", latencyMs: 7 })
+        )
+      for (const number of [3, 1, 2, 10]) yield* note(mine, number)
+      yield* note(other, 4)
+      yield* note(mine, 5, globex)
+      const { attempts } = yield* (yield* DeliveryLog).show(acme, mine)
+      deepStrictEqual(attempts.map(({ number }) => number), [1, 2, 3, 10])
+    }).pipe(Effect.provide(Live)))
+
+  it.effect("finds pages by an index that has them in order, and sorts no more than a page", () =>
+    Effect.gen(function*() {
+      const log = yield* DeliveryLog
+      const sql = yield* SqlClient.SqlClient
+      const plans: Array<string> = []
+      /** Asks SQLite how it would run what is about to run. */
+      const explained = Statement.withTransformer((statement) => {
+        const [text, parameters] = statement.compile()
+        const plan = Statement.withTransformerDisabled(
+          sql.unsafe<{ detail: string }>(`EXPLAIN QUERY PLAN ${text}`, parameters)
+        )
+        return Effect.map(Effect.orDie(plan), (steps) => {
+          plans.push(...steps.map(({ detail }) => detail).filter((detail) => detail.includes("deliveries")))
+          return statement
+        })
+      })
+      const indexesOf = (filter: DeliveryFilter) =>
+        Effect.map(explained(log.list(acme, filter, { limit: 10, after: "dlv-5" })), () => plans.splice(0))
+      const by = (index: string, columns: string) => `SEARCH deliveries USING INDEX ${index} (org_id=? AND ${columns})`
+      const byStatus = by("deliveries_status", "status=? AND id<?")
+      deepStrictEqual(yield* indexesOf({ statuses: [] }), [by("sqlite_autoindex_deliveries_1", "id<?")])
+      deepStrictEqual(yield* indexesOf({ statuses: ["failed", "dead"] }), [byStatus, byStatus])
+      deepStrictEqual(yield* indexesOf({ statuses: ["failed"], routeNumber: 1 }), [byStatus])
+      deepStrictEqual(yield* indexesOf({ statuses: ["failed"], channel: "slack" }), [byStatus])
+      const byRoute = by("deliveries_route", "route_number=? AND id<?")
+      deepStrictEqual(yield* indexesOf({ statuses: [], routeNumber: 1 }), [byRoute])
+      deepStrictEqual(yield* indexesOf({ statuses: ["delivered"], routeNumber: 1 }), [byRoute])
+      const byEvent = by("deliveries_event", "event_id=? AND id<?")
+      deepStrictEqual(yield* indexesOf({ statuses: ["failed"], eventId: "evt-1", routeNumber: 1 }), [byEvent])
+    }).pipe(Effect.provide(Live)))
+})
+
+describe("a retry", () => {
+  for (const status of ["pending", "delivered", "failed", "dead"] as const) {
+    it.effect(`puts a ${status} delivery back as if it had not been tried, but for its count and last error`, () =>
+      Effect.gen(function*() {
+        const log = yield* DeliveryLog
+        const id = yield* put({ status })
+        const before = (yield* log.show(acme, id)).row
+        const { wakes } = yield* putToRest(place("C1"))
+        yield* TestClock.adjust("1 minute")
+        const answer = yield* log.retry(acme, id)
+        deepStrictEqual(answer, retried(before))
+        deepStrictEqual((yield* log.show(acme, id)).row, answer)
+        const destination = Option.getOrThrow(yield* (yield* DestinationsRepo).find(place("C1")))
+        deepStrictEqual([destination.wakes, destination.dueAt], [wakes + 1, at(60_000)])
+        deepStrictEqual(yield* woken, [place("C1")])
+      }).pipe(Effect.provide(Live)))
+  }
+
+  it.effect("leaves one alone that is being sent, and wakes nobody for it", () =>
+    Effect.gen(function*() {
+      const id = yield* put({ status: "delivering" })
+      yield* putToRest(place("C1"))
+      const before = yield* rows
+      assert.strictEqual((yield* (yield* DeliveryLog).retry(acme, id)).status, "delivering")
+      deepStrictEqual(yield* rows, before)
+      assert.isNull(Option.getOrThrow(yield* (yield* DestinationsRepo).find(place("C1"))).dueAt)
+      deepStrictEqual(yield* woken, [])
+    }).pipe(Effect.provide(Live)))
+
+  it.effect("of an unknown delivery or another organisation's changes nothing", () =>
+    Effect.gen(function*() {
+      const log = yield* DeliveryLog
+      const id = yield* put({ orgId: globex })
+      const before = yield* rows
+      for (const unknown of [id, "dlv-none", "", "%"]) {
+        assert.strictEqual((yield* Effect.flip(log.retry(acme, unknown)))._tag, "DeliveryNotFound")
+        assert.strictEqual((yield* Effect.flip(log.show(acme, unknown)))._tag, "DeliveryNotFound")
+      }
+      deepStrictEqual(yield* rows, before)
+      deepStrictEqual(yield* woken, [])
+    }).pipe(Effect.provide(Live)))
+
+  it.effect("leaves the delivery as it was when its destination cannot be woken", () =>
+    Effect.gen(function*() {
+      const log = yield* DeliveryLog
+      const id = yield* put()
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`CREATE TRIGGER full BEFORE UPDATE ON destinations BEGIN SELECT RAISE(ABORT, 'disk full'); END`
+      const before = yield* rows
+      assert.strictEqual((yield* Effect.exit(log.retry(acme, id)))._tag, "Failure")
+      assert.strictEqual((yield* Effect.exit(log.retryAll(acme, { statuses: ["failed"] })))._tag, "Failure")
+      deepStrictEqual(yield* rows, before)
+      deepStrictEqual(yield* woken, [])
+    }).pipe(Effect.provide(Live)))
+})
