@@ -5,6 +5,7 @@ import { Api } from "../api/Api.ts"
 import type { Delivery } from "../api/Deliveries.ts"
 import { CurrentOrg } from "../api/Org.ts"
 import { routeId, routeNumber } from "../domain/ChannelRoute.ts"
+import { DeliveryNotFound } from "../domain/Errors.ts"
 import type { DeliveryRow } from "../persistence/DeliveriesRepo.ts"
 import type { DeliveryFilter } from "../persistence/DeliveryLogRepo.ts"
 
@@ -23,6 +24,9 @@ export const shownDelivery = (row: DeliveryRow): Delivery => ({
   createdAt: row.createdAt,
   deliveredAt: row.deliveredAt
 })
+
+/** The database is not asked for what cannot be an id: PostgreSQL takes no U+0000. */
+const idOf = (id: string) => /^dlv-[0-9a-f-]{36}$/.test(id) ? Effect.succeed(id) : Effect.fail(new DeliveryNotFound())
 
 const filterOf = (statuses: DeliveryFilter["statuses"], of: {
   readonly routeId?: string | undefined
@@ -53,7 +57,7 @@ export const DeliveriesHttp = HttpApiBuilder.group(Api, "deliveries", (handlers)
         }))
       .handle("show", ({ path: { id } }) =>
         Effect.gen(function*() {
-          const { attempts, row } = yield* log.show(yield* CurrentOrg, id)
+          const { attempts, row } = yield* log.show(yield* CurrentOrg, yield* idOf(id))
           return {
             ...shownDelivery(row),
             attempts: attempts.map(({ at, error, latencyMs, outcome }) => ({ at, outcome, error, latencyMs }))
@@ -61,7 +65,7 @@ export const DeliveriesHttp = HttpApiBuilder.group(Api, "deliveries", (handlers)
         }))
       .handle("retry", ({ path: { id } }) =>
         Effect.gen(function*() {
-          return shownDelivery(yield* log.retry(yield* CurrentOrg, id))
+          return shownDelivery(yield* log.retry(yield* CurrentOrg, yield* idOf(id)))
         }))
       .handle("retryAll", ({ payload: { status = unsuccessful, ...of } }) =>
         Effect.gen(function*() {

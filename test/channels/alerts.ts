@@ -31,6 +31,23 @@ export const trial: Alert = {
   test: true
 }
 
+/** The most that there can be to say, with a link of this length. */
+export const longest = (link: number): Alert => {
+  const long = "ab ".repeat(40_000)
+  return {
+    ...trial,
+    eventType: long,
+    severity: "critical",
+    state: "acknowledged",
+    title: long,
+    text: long,
+    url: "https://acme.test/".padEnd(link, "a"),
+    projectId: long,
+    source: long,
+    folded: Number.MAX_SAFE_INTEGER
+  }
+}
+
 /** What breaks messages: markup, mentions, controls, halves of pairs, long clusters, text from right to left. */
 const hostile = FastCheck.constantFrom(
   ..."&<>|*_~`\\[]()@#\n\r\t\u0000\u001b\u0085\u2028\u202e\u2066\u2069\u200d\ufeff".split(""),

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { message } from "../../src/channels/telegram/message.ts"
 import { link } from "../../src/channels/text.ts"
-import { anyAlert, critical, resolved, said, trial, unsafe } from "./alerts.ts"
+import { anyAlert, critical, longest, resolved, said, trial, unsafe } from "./alerts.ts"
 
 const shown = (alert: typeof critical) => message(alert).text.split("\n")
 
@@ -48,6 +48,11 @@ describe("Telegram's message", () => {
     assert.deepStrictEqual(Object.keys(sent), ["text", "link_preview_options"])
     assert.isTrue(sent.text.length >= 1 && sent.text.length <= 4096, String(sent.text.length))
     assert.notMatch(sent.text, unsafe)
+  })
+
+  it("fits however much there is to say, and however long the link is", () => {
+    for (let length = 20; length < 5000; length += 50) assert.isAtMost(message(longest(length)).text.length, 4096)
+    assert.include(message(longest(1300)).text, "https://acme.test/")
   })
 
   it.prop("says what it has to, its link in a line of its own", [anyAlert], ([alert]) => {

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { link } from "../../src/channels/text.ts"
 import { message } from "../../src/channels/whatsapp/message.ts"
 import type { Alert } from "../../src/domain/Alert.ts"
-import { anyAlert, critical, resolved, said, trial, unsafe } from "./alerts.ts"
+import { anyAlert, critical, longest, resolved, said, trial, unsafe } from "./alerts.ts"
 
 const shown = (alert: Alert) => message(alert, {}).template.components[0].parameters[0].text
 
@@ -60,6 +60,11 @@ describe("WhatsApp's message", () => {
     assert.isTrue(text.length >= 1 && text.length <= 900, String(text.length))
     assert.notMatch(text, unsafe)
     assert.notMatch(text, /[\n\r\t]|\s{5}/)
+  })
+
+  it("fits however much there is to say, and however long the link is", () => {
+    for (let length = 20; length < 1000; length += 7) assert.isAtMost(shown(longest(length)).length, 900)
+    assert.include(shown(longest(300)), "https://acme.test/")
   })
 
   it.prop("says what it has to", [anyAlert], ([alert]) => {

@@ -18,9 +18,7 @@ describe("the payload of an incident", () => {
 
   it.prop("is the whole body without a path, or where the path leads nowhere", [json], ([data]) => {
     const whole = [data]
-    for (const path of ["", "data", "event.data", "0.data.x", "length", "constructor", "__proto__", "."]) {
-      if (path === "0.data.x" && Object.hasOwn(Object(data), "data")) continue
-      if (path === "length") continue
+    for (const path of ["", "data", "event.data", "1", "0.no such key", "constructor", "__proto__", "."]) {
       assert.deepStrictEqual(JSON.stringify(payloadOf(JSON.stringify(whole), path)), JSON.stringify(whole), path)
     }
   })

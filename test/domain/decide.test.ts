@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import { deepStrictEqual } from "@effect/vitest/utils"
 import { FastCheck } from "effect"
 import { compile, decide, type Listening, type Miss } from "../../src/domain/ChannelRoute.ts"
 
@@ -44,14 +43,14 @@ describe("decide", () => {
       [{ channelId: "C1" }, "same-destination"],
       [{ channelId: "C1", channel: "discord" }, null]
     ]
-    deepStrictEqual(
+    assert.deepStrictEqual(
       misses(cases.map(([changes], index) => listening(index + 1, changes))),
       cases.map(([, miss]) => miss)
     )
   })
 
   it("an event without a project is for routes without one alone", () => {
-    deepStrictEqual(
+    assert.deepStrictEqual(
       misses([listening(1), listening(2, { projectId: "proj-001" })], "deploy.finished", null),
       [null, "project"]
     )
@@ -59,7 +58,7 @@ describe("decide", () => {
 
   it("a route that does not send leaves its destination to the next", () => {
     const same = { channelId: "C1" }
-    deepStrictEqual(
+    assert.deepStrictEqual(
       misses([
         listening(1, { ...same, enabled: false }),
         listening(2, { ...same, pattern: "sentry.*" }),
@@ -72,7 +71,7 @@ describe("decide", () => {
   })
 
   it("never takes two destinations for one because their names run together", () => {
-    deepStrictEqual(
+    assert.deepStrictEqual(
       misses([
         listening(1, { channel: "a", channelId: "b\",\"c" }),
         listening(2, { channel: "a\",\"b", channelId: "c" }),
@@ -87,7 +86,7 @@ describe("decide", () => {
     [routes, event]
   ) => {
     const decided = decide(routes, event)
-    deepStrictEqual(decided.map(({ route }) => route), routes)
+    assert.deepStrictEqual(decided.map(({ route }) => route), routes)
     const wanted = routes.filter(({ enabled, pattern, projectId }) =>
       enabled && (pattern === "*" || pattern === event.type || pattern === `${event.type.split(".")[0]}.*`) &&
       (projectId === null || projectId === event.projectId)
@@ -95,9 +94,9 @@ describe("decide", () => {
     const place = ({ channel, channelId }: Listening) => `${channel} ${channelId}`
     const sending = decided.filter(({ miss }) => miss === null).map(({ route }) => route)
     assert.lengthOf(new Set(sending.map(place)), sending.length)
-    deepStrictEqual(new Set(sending.map(place)), new Set(wanted.map(place)))
+    assert.deepStrictEqual(new Set(sending.map(place)), new Set(wanted.map(place)))
     for (const route of sending) assert.strictEqual(wanted.find((one) => place(one) === place(route)), route)
-    deepStrictEqual(
+    assert.deepStrictEqual(
       decided.filter(({ miss }) => miss === null || miss === "same-destination").map(({ route }) => route),
       wanted
     )

@@ -130,7 +130,7 @@ layer(Faked())("posted events", (it) => {
           "https://a.b/\ud83d"
         ].map((text) => [{ url: text }, `url: ${url}`] as const),
         [{ projectId: "" }, `projectId: ${name} or null`],
-        [{ severity: "fatal" }, "severity: expected \"info\", \"warning\", \"error\" or \"critical\""],
+        [{ severity: "fatal" }, "severity: expected \"info\" or \"warning\" or \"error\" or \"critical\" or null"],
         [{ body: "a".repeat(65_537) }, "body: expected at most 65536 characters or null"],
         [{ dedupKey: "" }, `dedupKey: ${name} or null`],
         [{ groupKey: "a".repeat(257) }, `groupKey: ${name} or null`]
