@@ -1,4 +1,6 @@
 import { Config, ConfigError, Data, Effect, Either, Logger, LogLevel } from "effect"
+import { groupWindow } from "./alerts/Batches.ts"
+import { retention } from "./alerts/Retention.ts"
 import { integrations } from "./integrations/registry.ts"
 import { databaseLocation } from "./persistence/Sql.ts"
 import { encryptionKeys } from "./services/Keyring.ts"
@@ -72,6 +74,8 @@ export const settings = Config.all({
   encryptionKeys,
   upstreamTimeout,
   trialOrgs,
+  groupWindow,
+  retention,
   origins
 }).pipe(
   Effect.mapError((error) =>

@@ -16,18 +16,19 @@ const arrows: Readonly<Record<string, ReadonlyArray<string>>> = {
   domain: [],
   upstream: ["domain"],
   persistence: ["domain"],
-  channels: ["domain", "upstream"],
+  channels: ["domain", "upstream", "services", "alerts"],
   api: ["domain", "channels", "integrations"],
   services: ["domain", "persistence", "upstream", "api"],
-  integrations: ["domain", "api", "services", "upstream", "channels"],
-  http: ["domain", "api", "services", "persistence", "integrations", "channels"],
+  alerts: ["domain", "persistence", "upstream", "services"],
+  integrations: ["domain", "api", "services", "upstream", "channels", "alerts"],
+  http: ["domain", "api", "services", "persistence", "integrations", "channels", "alerts"],
   "client.ts": ["api"],
-  "Config.ts": ["integrations", "persistence", "services", "upstream"],
-  "App.ts": ["Config.ts", "channels", "integrations", "persistence", "services", "upstream"],
+  "Config.ts": ["alerts", "integrations", "persistence", "services", "upstream"],
+  "App.ts": ["Config.ts", "alerts", "channels", "integrations", "persistence", "services", "upstream"],
   "run.ts": ["App.ts", "Config.ts", "http"],
   "main.ts": ["run.ts"],
   sandbox: ["run.ts", "Config.ts", "client.ts"],
-  testing: ["App.ts", "client.ts", "http", "channels", "integrations", "persistence", "services"]
+  testing: ["App.ts", "client.ts", "http", "alerts", "channels", "integrations", "persistence", "services"]
 }
 
 describe("imports", () => {
@@ -85,6 +86,13 @@ describe("imports", () => {
     assert.deepStrictEqual(across.map(shown), [])
   })
 
+  it("of a channel's own folder are the domain and what all outbound calls share", () => {
+    const own = inner.filter(({ from, to }) =>
+      /^channels\/[^/]+\//.test(from) && !/^(?:channels|domain|upstream)\//.test(to)
+    )
+    assert.deepStrictEqual(own.map(shown), [])
+  })
+
   it("of live layers from other folders are left to what composes", () => {
     const composes = new Set(["App.ts", "run.ts", "main.ts", "sandbox", "testing"])
     const live = inner.filter(({ from, names, to, typeOnly }) =>
@@ -94,11 +102,11 @@ describe("imports", () => {
     assert.deepStrictEqual(live.filter(({ from }) => !composes.has(folderOf(from))).map(shown), [])
   })
 
-  it("of SQL are persistence's alone, but for the health check", () => {
+  it("of SQL are persistence's alone", () => {
     const sql = edges.filter(({ from, specifier }) =>
       specifier.startsWith("@effect/sql") && folderOf(from) !== "persistence"
     )
-    assert.deepStrictEqual(sql.map(({ from }) => from), ["http/Health.ts"])
+    assert.deepStrictEqual(sql.map(({ from }) => from), [])
   })
 
   it("of fakes are left to testing", () => {

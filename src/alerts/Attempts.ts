@@ -1,4 +1,4 @@
-import { Clock, DateTime, Effect, Either, Fiber, Option, Random } from "effect"
+import { Clock, DateTime, Duration, Effect, Either, Fiber, Option, Random } from "effect"
 import type { Alert, Sent } from "../domain/Alert.ts"
 import { type AttemptOutcome, backoffMs, lifetime, worst } from "../domain/Delivery.ts"
 import { UpstreamFailed, UpstreamRejected } from "../domain/Errors.ts"
@@ -43,6 +43,9 @@ const broken = (defect: unknown) =>
 const undisturbed = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
   Effect.flatMap(Effect.forkDaemon(Effect.interruptible(effect)), Fiber.join)
 
+/** No vendor asks for more after a message that it took; an odd answer is not to silence a channel for days. */
+const longestPause = Duration.hours(1)
+
 /** Sends messages and keeps account of how that went. */
 export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
   effect: Effect.gen(function*() {
@@ -79,7 +82,8 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
         const severity = worst(rows.map(({ severity }) => severity))
         yield* deliveries.tell(head, head.groupKey, now, { state: last.state, severity })
       }
-      if (pauseMs > 0) yield* destinations.quiet(head, DateTime.add(now, { millis: Math.ceil(pauseMs) }))
+      const pause = Math.min(Math.ceil(pauseMs), Duration.toMillis(longestPause))
+      if (pause > 0) yield* destinations.quiet(head, DateTime.add(now, { millis: pause }))
       if (movedTo !== undefined) {
         yield* routes.move(head.orgId, head.channel, head.channelId, movedTo)
         yield* routing.changed(head.orgId)
@@ -89,7 +93,8 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
     /** When to try again: not before the vendor said, and later from attempt to attempt. */
     const later = Effect.fn("Attempts.later")(function*(head: DeliveryRow, failure: UpstreamFailed) {
       const now = yield* DateTime.now
-      const wait = Math.max(backoffMs(head.attemptCount + 1, yield* Random.next), failure.retryAfterMs ?? 0)
+      const asked = Math.min(failure.retryAfterMs ?? 0, Duration.toMillis(lifetime))
+      const wait = Math.max(backoffMs(head.attemptCount + 1, yield* Random.next), asked)
       const nextAttemptAt = DateTime.add(now, { millis: Math.ceil(wait) })
       // The wait is the destination's: a delivery that somebody retries by hand has to keep to it too.
       if (failure.reason === "throttled") yield* destinations.quiet(head, nextAttemptAt)
@@ -150,7 +155,7 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
       Effect.map(
         events.byId(head.orgId, (rows.at(-1) ?? head).eventId),
         Option.map((event): Notification => ({
-          deliveryId: head.id,
+          deliveryId: rows.length === 1 ? head.id : `${head.id}+${rows.length - 1}`,
           alert: alertOf(event, rows),
           event
         }))

@@ -10,6 +10,9 @@ import { Dispatch } from "./Dispatch.ts"
 /** How many deliveries one transaction puts into their queues again: others write in between. */
 const batchSize = 500
 
+/** SQLite answers without a turn of the event loop: requests that wait for one would wait for all batches. */
+const othersFirst = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+
 /** As in `Queue`: transactions that touch several destinations never wait for each other in a ring. */
 const byPlace = Order.mapInput(Order.array(Order.string), ({ channel, channelId }: Destination) => [channel, channelId])
 
@@ -81,8 +84,7 @@ export class DeliveryLog extends Effect.Service<DeliveryLog>()("alerts/DeliveryL
         body: ({ after, retried }) =>
           Effect.gen(function*() {
             const batch = yield* retryBatch(orgId, filter, Option.getOrElse(after, () => ""), newest.value)
-            // Who waits for the database is first.
-            yield* Effect.yieldNow()
+            yield* othersFirst
             return { retried: retried + batch.retried, after: batch.after }
           })
       })

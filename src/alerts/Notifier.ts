@@ -6,7 +6,7 @@ import type { EventRow } from "../persistence/EventsRepo.ts"
 
 /** What is to be sent: the message for people, and the event itself for agents. */
 export interface Notification {
-  /** The same at every attempt. */
+  /** The same at every attempt at the same message: one that stands for more by now is another. */
   readonly deliveryId: string
   readonly alert: Alert
   readonly event: EventRow

@@ -2,6 +2,7 @@ import { FileSystem, HttpServer, Path } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { ConfigProvider, Console, Effect, Layer } from "effect"
 import { run } from "../run.ts"
+import { InboxPage, inboxPagePort } from "./inboxPage.ts"
 import { seed } from "./seeded.ts"
 import { sandboxPorts, StandIns } from "./StandIns.ts"
 import { welcome } from "./welcome.ts"
@@ -28,7 +29,7 @@ const Welcome = Layer.effectDiscard(
 /** The service as in production, pointed at the stand-ins. */
 run({
   beside: Welcome,
-  around: Environment.pipe(
+  around: Layer.merge(Environment, InboxPage(inboxPagePort)).pipe(
     Layer.provide(StandIns.layer({ ports: sandboxPorts })),
     Layer.provide(NodeContext.layer)
   )

@@ -1,3 +1,4 @@
+import { inboxPagePort } from "./inboxPage.ts"
 import { sandboxOrg, sandboxWebhookSecrets } from "./seed.ts"
 import { signatureHeaders } from "./signature.ts"
 import { sandboxPorts } from "./StandIns.ts"
@@ -25,6 +26,7 @@ The Integrations API runs at ${url} with stand-ins for every vendor. Nothing lea
 
   API reference    ${url}/docs
   OpenAPI          ${url}/openapi.json
+  Messages         http://127.0.0.1:${inboxPagePort}
 
 Paste these, or any other command of the API reference, as organisation ${sandboxOrg}:
 
@@ -50,12 +52,25 @@ curl "${url}/api/observability/sentry?project=api-gateway&limit=10" ${org}
 
 curl ${url}/api/channel-routes ${org}
 
-A webhook as Sentry sends it, signed:
+An alert, from a webhook to a channel. Slack is not configured yet; once it is, the message appears at
+http://127.0.0.1:${inboxPagePort}, which shows what each stand-in of a channel received:
+
+curl -X POST ${url}/api/integrations/configure \
+  ${json} ${org} \
+  -d '{"integration": "slack", "config": {"botToken": "xoxb-sandbox"}}'
+
+curl -X POST ${url}/api/channel-routes \
+  ${json} ${org} \
+  -d '{"eventType": "sentry.*", "channel": "slack", "channelId": "C0ERRORS"}'
 
 curl -X POST ${url}/api/webhooks/sentry \\
   ${json} \\
   -H "sentry-hook-signature: ${signature}" \\
   -d '${webhookBody}'
+
+curl "${url}/api/deliveries?limit=5" ${org}
+
+curl ${url}/api/agents ${org}
 
 Make a vendor fail for its next calls, one fault each (slow, throttled, status, hang, reset, truncated, stalled,
 html, lying), then ask again:

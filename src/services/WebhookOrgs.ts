@@ -146,9 +146,10 @@ export const WebhookOrgsLive = Layer.effect(
           problems: ["org: several organisations share the webhookSecret that verifies this; name one with ?org="]
         })
       }
+      const known = new Set(bound.map(({ orgId }) => orgId))
       return yield* new Unverified({
         delivery,
-        suspects: Array.dedupeWith([...bound, ...candidates], (one, other) => one.orgId === other.orgId),
+        suspects: [...bound, ...candidates.filter(({ orgId, secrets }) => secrets.length > 0 && !known.has(orgId))],
         orgId: bound.length === 1 ? bound[0]?.orgId : undefined,
         told: "No configured webhookSecret verifies it; name the organisation with ?org="
       })

@@ -1,11 +1,12 @@
 import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
-import { Effect, Fiber, Layer, Option, TestClock } from "effect"
+import { Effect, Fiber, Layer, Logger, Option, TestClock } from "effect"
 import { randomUUID } from "node:crypto"
 import { Inbox } from "../../src/alerts/Inbox.ts"
 import { AgentsRepo } from "../../src/persistence/AgentsRepo.ts"
 import { InboxRepo } from "../../src/persistence/InboxRepo.ts"
 import { signatureHeaders } from "../../src/sandbox/signature.ts"
+import { InProcess } from "../../src/testing/InProcess.ts"
 import { receiver, verified } from "../alerts/receiver.ts"
 import { at, failure, notValid } from "./ask.ts"
 import { aFewTurns, as, asNobody, configure, Database, Faked, newOrg } from "./service.ts"
@@ -249,8 +250,10 @@ layer(Layer.merge(Faked(), TheInbox))("incident agents", (it) => {
     }))
 })
 
+const Sending = Layer.provide(Faked({ dispatch: InProcess }), Logger.remove(Logger.defaultLogger))
+
 // With the machine's own clock, which is what the package looks at.
-layer(Faked(), { excludeTestServices: true })("an agent's endpoint", (it) => {
+layer(Sending, { excludeTestServices: true })("an agent's endpoint", (it) => {
   it.scoped("gets each incident once, in order and signed, as the inbox has it", () =>
     Effect.gen(function*() {
       const { origin, received } = yield* receiver(200)

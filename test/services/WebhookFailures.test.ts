@@ -121,7 +121,7 @@ describe("a webhook that was refused", () => {
       yield* sql`DROP TRIGGER full`
       yield* refuse({ details: "again" })
       deepStrictEqual((yield* listed(acme)).map(({ details }) => details), ["again"])
-    }).pipe(Effect.provide(webhookOrgs()), Effect.provide(Listening)))
+    }).pipe(Effect.provide(Layer.provideMerge(webhookOrgs(), Listening))))
 
   it.effect("waits for nothing that is being stored, and is stored when the service stops", () =>
     Effect.gen(function*() {
@@ -154,7 +154,7 @@ describe("a webhook that was refused", () => {
         assert.notInclude(log, secret)
         assert.notInclude(kept, secret)
       }
-    }).pipe(Effect.provide(webhookOrgs()), Effect.provide(Listening)))
+    }).pipe(Effect.provide(Layer.provideMerge(webhookOrgs(), Listening))))
 })
 
 describe("the doctor", () => {

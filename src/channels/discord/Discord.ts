@@ -2,7 +2,7 @@ import { type Headers, HttpClientRequest } from "@effect/platform"
 import { Context, Effect, Layer, Option, Redacted, Schema } from "effect"
 import { createHash } from "node:crypto"
 import type { Alert, Sent } from "../../domain/Alert.ts"
-import type { UpstreamFailed, UpstreamRejected } from "../../domain/Errors.ts"
+import { type UpstreamFailed, UpstreamRejected } from "../../domain/Errors.ts"
 import type { ConfigOf } from "../../domain/Integration.ts"
 import { Origins, Upstream } from "../../upstream/Upstream.ts"
 import type { discord } from "./definition.ts"
@@ -20,6 +20,9 @@ export class Discord extends Context.Tag("channels/Discord")<Discord, {
     deliveryId: string
   ) => Effect.Effect<Sent, UpstreamFailed | UpstreamRejected>
 }>() {}
+
+/** Discord's ids: numbers of up to 64 bits, as text. */
+const snowflake = /^\d{1,20}$/
 
 /** At most 25 characters. */
 const nonce = (deliveryId: string): string => createHash("sha256").update(deliveryId).digest("hex").slice(0, 25)
@@ -48,12 +51,19 @@ export const DiscordLive = Layer.effect(
           response: Schema.Struct({ id: Schema.String }),
           retry: "transient"
         }))),
-      send: ({ botToken }, channelId, alert, deliveryId) =>
-        upstream.operation(dialect.vendor)(Effect.map(
+      send: ({ botToken }, channelId, alert, deliveryId) => {
+        // Whatever else stands there could lead to another path.
+        if (!snowflake.test(channelId)) {
+          return new UpstreamRejected({
+            vendor: dialect.vendor,
+            details: "The channel id is not a Discord id: expected digits"
+          })
+        }
+        return upstream.operation(dialect.vendor)(Effect.map(
           upstream.call({
             dialect,
             operation: "channels.messages.create",
-            request: HttpClientRequest.post(`${origin}/api/v10/channels/${encodeURIComponent(channelId)}/messages`, {
+            request: HttpClientRequest.post(`${origin}/api/v10/channels/${channelId}/messages`, {
               headers: { authorization: `Bot ${Redacted.value(botToken)}` }
             }).pipe(
               HttpClientRequest.bodyUnsafeJson({ ...message(alert), nonce: nonce(deliveryId), enforce_nonce: true })
@@ -63,6 +73,7 @@ export const DiscordLive = Layer.effect(
           }),
           ({ headers }) => ({ pauseMs: pauseMs(headers) })
         ))
+      }
     }
   })
 )
