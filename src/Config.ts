@@ -1,6 +1,7 @@
 import { Config, ConfigError, Data, Effect, Either, Logger, LogLevel } from "effect"
 import { groupWindow } from "./alerts/Batches.ts"
 import { retention } from "./alerts/Retention.ts"
+import { webhookMaxAge } from "./integrations/linear/webhook.ts"
 import { integrations } from "./integrations/registry.ts"
 import { databaseLocation } from "./persistence/Sql.ts"
 import { encryptionKeys } from "./services/Keyring.ts"
@@ -76,6 +77,7 @@ export const settings = Config.all({
   trialOrgs,
   groupWindow,
   retention,
+  webhookMaxAge,
   origins
 }).pipe(
   Effect.mapError((error) =>

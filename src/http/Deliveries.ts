@@ -69,7 +69,7 @@ export const DeliveriesHttp = HttpApiBuilder.group(Api, "deliveries", (handlers)
         }))
       .handle("retryAll", ({ payload: { status = unsuccessful, ...of } }) =>
         Effect.gen(function*() {
-          const statuses = typeof status === "string" ? [status] : status
+          const statuses = [...new Set(typeof status === "string" ? [status] : status)]
           return { retried: yield* log.retryAll(yield* CurrentOrg, filterOf(statuses, of)) }
         }))
   }))

@@ -1,6 +1,7 @@
 import { SqlClient, SqlSchema } from "@effect/sql"
 import { type DateTime, Effect, Option, Schema } from "effect"
 import { OrgId } from "../domain/Ids.ts"
+import { transaction } from "./transaction.ts"
 
 const Flag = Schema.transform(Schema.Union(Schema.Number, Schema.Boolean), Schema.Boolean, {
   strict: true,
@@ -77,7 +78,7 @@ export class ChannelRoutesRepo extends Effect.Service<ChannelRoutesRepo>()("pers
         const row = new ChannelRouteRow({ ...route, orgId, number: lastNumber, createdAt })
         yield* insert(row)
         return row
-      }).pipe(sql.withTransaction)
+      }).pipe(transaction(sql))
 
     const change = (orgId: OrgId, number: number, to: RouteChange) =>
       Effect.gen(function*() {
@@ -92,7 +93,7 @@ export class ChannelRoutesRepo extends Effect.Service<ChannelRoutesRepo>()("pers
         })
         yield* update(changed)
         return Option.some(changed)
-      }).pipe(sql.withTransaction)
+      }).pipe(transaction(sql))
 
     const remove = (orgId: OrgId, number: number) =>
       sql`DELETE FROM channel_routes WHERE org_id = ${orgId} AND number = ${number} RETURNING number`.pipe(

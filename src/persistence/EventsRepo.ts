@@ -2,6 +2,7 @@ import { SqlClient, SqlSchema } from "@effect/sql"
 import { Effect, Schema } from "effect"
 import { EventState, Severity } from "../domain/Event.ts"
 import { OrgId } from "../domain/Ids.ts"
+import { transaction } from "./transaction.ts"
 
 /** An event that was taken in. Equal dedup keys of one org are the same event. */
 export class EventRow extends Schema.Class<EventRow>("EventRow")({
@@ -96,7 +97,7 @@ export class EventsRepo extends Effect.Service<EventsRepo>()("persistence/Events
       bind: (source: string, installation: string, orgId: OrgId) => Effect.orDie(bind(source, installation, orgId)),
       /** All or nothing. */
       transaction: <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-        sql.withTransaction(effect).pipe(Effect.catchTag("SqlError", Effect.die))
+        transaction(sql)(effect).pipe(Effect.catchTag("SqlError", Effect.die))
     } as const
   })
 }) {}

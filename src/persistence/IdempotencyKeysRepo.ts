@@ -1,6 +1,7 @@
 import { SqlClient, SqlSchema } from "@effect/sql"
 import { DateTime, Effect, Schema } from "effect"
 import { OrgId } from "../domain/Ids.ts"
+import { transaction } from "./transaction.ts"
 
 class IdempotencyKeyRow extends Schema.Class<IdempotencyKeyRow>("IdempotencyKeyRow")({
   orgId: OrgId,
@@ -35,7 +36,7 @@ export class IdempotencyKeysRepo extends Effect.Service<IdempotencyKeysRepo>()("
         yield* insert(row)
         const { requestHash } = yield* hashOf(row)
         return requestHash
-      }).pipe(sql.withTransaction, Effect.orDie)
+      }).pipe(transaction(sql), Effect.orDie)
 
     return { claim } as const
   })

@@ -1,6 +1,7 @@
 import { SqlClient, SqlSchema } from "@effect/sql"
 import { DateTime, Effect, Option, Schema } from "effect"
 import { OrgId } from "../domain/Ids.ts"
+import { transaction } from "./transaction.ts"
 
 /** A configured integration of an org, its config still encrypted. */
 export class IntegrationRow extends Schema.Class<IntegrationRow>("IntegrationRow")({
@@ -70,7 +71,7 @@ export class IntegrationsRepo extends Effect.Service<IntegrationsRepo>()("persis
         return sql`UPDATE integrations SET last_sync = ${lastSync}
                    WHERE org_id = ${orgId} AND integration = ${integration}
                      AND (last_sync IS NULL OR last_sync < ${lastSync})`
-      }, { discard: true }).pipe(sql.withTransaction)
+      }, { discard: true }).pipe(transaction(sql))
 
     /** Every org that has configured the integration, at most `limit` of them, the latest first. */
     const withIntegration = SqlSchema.findAll({

@@ -1,5 +1,6 @@
 import { SqlClient, type SqlError } from "@effect/sql"
 import { DateTime, Effect } from "effect"
+import { transaction } from "./transaction.ts"
 
 /**
  * Removes what has been kept long enough, a small batch at a time, so that no other query waits for it. Each answers
@@ -13,7 +14,7 @@ export class RetentionRepo extends Effect.Service<RetentionRepo>()("persistence/
 
     /** Finished deliveries and their attempts. */
     const deliveries = (before: string, limit: number) =>
-      sql.withTransaction(Effect.gen(function*() {
+      transaction(sql)(Effect.gen(function*() {
         const old = sql`SELECT org_id, id FROM deliveries WHERE created_at < ${before} AND ${finished}
                         ORDER BY created_at LIMIT ${limit}`
         yield* sql`DELETE FROM delivery_attempts WHERE (org_id, delivery_id) IN (${old})`

@@ -1,5 +1,6 @@
 import { SqlClient, SqlError } from "@effect/sql"
 import { Cause, Chunk, Effect, Option, Predicate, Ref } from "effect"
+import { transaction } from "./transaction.ts"
 
 /** What the database's own error codes say that an operator can mend. All other failures of it are bugs of ours. */
 const outages: ReadonlyArray<readonly [code: RegExp, details: string]> = [
@@ -38,7 +39,7 @@ export class StorageHealth extends Effect.Service<StorageHealth>()("persistence/
         (outage) => Option.isSome(outage) ? Ref.set(out, outage) : Effect.void
       )
 
-    const probe = sql.withTransaction(
+    const probe = transaction(sql)(
       Effect.zipRight(
         sql`INSERT INTO storage_probe (id, filling) VALUES (1, ${filling}) ON CONFLICT (id) DO UPDATE SET filling = excluded.filling`,
         sql`DELETE FROM storage_probe`

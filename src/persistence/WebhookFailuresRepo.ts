@@ -2,6 +2,7 @@ import { SqlClient, SqlSchema } from "@effect/sql"
 import { Array, DateTime, Effect, Schema } from "effect"
 import { OrgId } from "../domain/Ids.ts"
 import { FailureReason, keptFailures } from "../domain/WebhookFailure.ts"
+import { transaction } from "./transaction.ts"
 
 /** A webhook that was not taken. Ids sort by time. */
 export class WebhookFailureRow extends Schema.Class<WebhookFailureRow>("WebhookFailureRow")({
@@ -66,7 +67,7 @@ export class WebhookFailuresRepo extends Effect.Service<WebhookFailuresRepo>()("
             { discard: true }
           )
         ),
-        sql.withTransaction
+        transaction(sql)
       )
 
     return {

@@ -33,6 +33,9 @@ const style = `
   details pre { font: .8125rem/1.4 ui-monospace, monospace }
 `
 
+/** Not while somebody reads the details of a message. */
+const reload = `setInterval(() => document.querySelector("details[open]") || location.reload(), 2000)`
+
 const article = ({ atMs, channelId, raw, text }: ChatMessage): string =>
   `<article><div class="to">to <b>${escaped(channelId)}</b> at ${new Date(atMs).toISOString()}</div>` +
   `<pre>${escaped(text)}</pre>` +
@@ -46,10 +49,10 @@ const section = ({ messages, vendor }: Received): string =>
 /** The page: what each stand-in channel received. Reloads itself while it is looked at. */
 export const inboxPage = (all: ReadonlyArray<Received>): string =>
   `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Messages in the sandbox</title>` +
-  `<meta name="viewport" content="width=device-width"><meta http-equiv="refresh" content="2">` +
+  `<meta name="viewport" content="width=device-width">` +
   `<style>${style}</style></head><body><h1>Messages in the sandbox</h1>` +
   `<p>What the stand-ins of the chat channels received. Reloads every two seconds.</p>` +
-  `${all.map(section).join("")}</body></html>`
+  `${all.map(section).join("")}<script>${reload}</script></body></html>`
 
 /** Serves the page; port 0 takes a free one. */
 export const InboxPage = (port: number) =>

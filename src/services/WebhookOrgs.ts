@@ -42,8 +42,8 @@ export const trialOrgs = Config.integer("WEBHOOK_TRIAL_ORGS").pipe(
 /** How many of the tried orgs are asked whether the body was altered. */
 const examinedOrgs = 20
 
-/** How many bodies a second are examined for alterations: a flood gets a small part of the processor and no more. */
-const examinedPerSecond = 20
+/** How many bodies a second are examined for alterations, at up to some 25 ms each: a flood gets no more than that. */
+const examinedPerSecond = 10
 
 /** Bytes that are hashed at a stretch, some milliseconds' worth, before other requests have their turn. */
 const stretch = 4 * 1024 * 1024

@@ -182,12 +182,17 @@ describe("an inbox", () => {
           assert.instanceOf(yield* Effect.flip(read(agentId, reading, orgId)), AgentNotFound)
         }
       }
-      const theirs = yield* reader("shared", { after: "1", wait }, globex)
+      const known = { id: "shared", lastNumber: 1 }
+      yield* arrive("shared", "theirs too", {}, globex)
+      const { grown } = yield* InboxRepo
+      deepStrictEqual(yield* grown([{ ...known, orgId: acme }]), [])
+      deepStrictEqual(yield* grown([{ ...known, orgId: globex }]), [{ orgId: globex, id: "shared" }])
+      const theirs = yield* reader("shared", { after: "2", wait }, globex)
       yield* arrive("shared", "mine too", {}, acme)
       yield* TestClock.adjust("29 seconds")
       assert.isTrue(yield* isWaiting(theirs))
       yield* TestClock.adjust("1 second")
-      deepStrictEqual(yield* Fiber.join(theirs), [[], "1"])
+      deepStrictEqual(yield* Fiber.join(theirs), [[], "2"])
     }).pipe(Effect.provide(Live)))
 })
 

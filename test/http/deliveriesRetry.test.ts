@@ -138,6 +138,15 @@ layer(Faked())("a retry of many", (it) => {
       assert.deepStrictEqual(yield* afresh, ["discord failed", "slack failed"])
     }))
 
+  it.effect("minds no status that is named a thousand times", () =>
+    Effect.gen(function*() {
+      const { ask } = yield* orgWithAll
+      const answer = yield* ask("POST", `${path}/retry`, {
+        body: { status: Array.from({ length: 1000 }, () => "dead") }
+      })
+      assert.deepStrictEqual({ status: answer.status, json: answer.json }, { status: 200, json: { retried: 2 } })
+    }))
+
   it.effect("finds nothing where there is nothing", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual((yield* as(yield* newOrg)("POST", `${path}/retry`, { body: {} })).json, { retried: 0 })

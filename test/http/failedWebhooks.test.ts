@@ -53,6 +53,8 @@ layer(FakedNow)("webhooks that were refused", (it) => {
 
   it.effect("tell a sender of an alteration, and of nothing else whether there is an organisation", () =>
     Effect.gen(function*() {
+      // Only so many are examined in one second.
+      yield* TestClock.adjust("1 second")
       const [{ orgId, secret }, bare] = [yield* signer("sentry"), yield* signer("sentry")]
       yield* configureSecrets(bare.orgId, "sentry", {})
       const told = (answer: { readonly json: unknown }) => at(answer.json, "details")

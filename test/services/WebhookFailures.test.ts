@@ -235,7 +235,7 @@ describe("the doctor", () => {
       yield* refusedAs(altered("s3", { named: "org-3" }))
       yield* stored
       const found = yield* reasons(org("org-3"))
-      assert.strictEqual(found.filter((reason) => reason === "altered").length, 18)
+      assert.strictEqual(found.filter((reason) => reason === "altered").length, 8)
       assert.strictEqual(found[0], "altered")
       assert.strictEqual(found.length, 31)
     }).pipe(Effect.provide(webhookOrgs())))

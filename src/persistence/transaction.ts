@@ -1,0 +1,16 @@
+import type { SqlClient } from "@effect/sql"
+import { type Cause, Effect } from "effect"
+
+/**
+ * All or nothing, and the failure is the effect's own. SQLite has already rolled back by itself on some errors, such as
+ * a full disk: the driver's rollback then fails too, and would be all that is heard of it.
+ */
+export const transaction = (sql: SqlClient.SqlClient) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.suspend(() => {
+    let own: Cause.Cause<E> | undefined
+    const watched = Effect.tapErrorCause(effect, (cause) => Effect.sync(() => void (own = cause)))
+    return Effect.catchAllCause(
+      sql.withTransaction(watched),
+      (cause) => own === undefined ? Effect.failCause(cause) : Effect.failCause(own)
+    )
+  })
