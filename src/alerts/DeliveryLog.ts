@@ -1,20 +1,17 @@
-import { Array, DateTime, Effect, Option, Order } from "effect"
-import type { Destination } from "../domain/Delivery.ts"
+import { Array, DateTime, Effect, Option } from "effect"
 import { DeliveryNotFound } from "../domain/Errors.ts"
 import type { OrgId } from "../domain/Ids.ts"
 import { type DeliveryFilter, DeliveryLogRepo } from "../persistence/DeliveryLogRepo.ts"
 import { DestinationsRepo } from "../persistence/DestinationsRepo.ts"
 import { EventsRepo } from "../persistence/EventsRepo.ts"
 import { Dispatch } from "./Dispatch.ts"
+import { byPlace } from "./Queue.ts"
 
 /** How many deliveries one transaction puts into their queues again: others write in between. */
 const batchSize = 500
 
 /** SQLite answers without a turn of the event loop: requests that wait for one would wait for all batches. */
 const othersFirst = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
-
-/** As in `Queue`: transactions that touch several destinations never wait for each other in a ring. */
-const byPlace = Order.mapInput(Order.array(Order.string), ({ channel, channelId }: Destination) => [channel, channelId])
 
 /** What became of an org's deliveries, and another try at them. */
 export class DeliveryLog extends Effect.Service<DeliveryLog>()("alerts/DeliveryLog", {

@@ -13,7 +13,10 @@ export interface Target {
 }
 
 /** The same order everywhere: transactions that take several destinations' numbers never wait for each other in a ring. */
-const byPlace = Order.mapInput(Order.array(Order.string), ({ channel, channelId }: Target) => [channel, channelId])
+export const byPlace = Order.mapInput(
+  Order.array(Order.string),
+  ({ channel, channelId }: Pick<Destination, "channel" | "channelId">) => [channel, channelId]
+)
 
 /** Puts deliveries into their destinations' queues. */
 export class Queue extends Effect.Service<Queue>()("alerts/Queue", {

@@ -1,4 +1,5 @@
 import { HttpApi } from "@effect/platform"
+import { Option } from "effect"
 import { Api } from "../api/Api.ts"
 
 interface Pattern {
@@ -21,6 +22,14 @@ const patterns: ReadonlyArray<Pattern> = (() => {
   return found
 })()
 
+/** The router's own limit. */
+const longestSegment = 100
+
+const decoded = Option.liftThrowable(decodeURIComponent)
+
+/** Whether the router takes the segment for an id at all. */
+const isRoutable = (segment: string): boolean => segment.length <= longestSegment && Option.isSome(decoded(segment))
+
 const fits = (segments: ReadonlyArray<string>) => (pattern: Pattern): boolean =>
   pattern.segments.length === segments.length &&
   pattern.segments.every((segment, at) => segment.startsWith(":") ? segments[at] !== "" : segment === segments[at])
@@ -32,5 +41,6 @@ export const hasOddEnd = (url: string): boolean => /^[^?]*[;#]/.test(url)
 export const allowedMethods = (url: string): ReadonlyArray<string> => {
   if (hasOddEnd(url)) return []
   const [path = ""] = url.split("?", 1)
+  if (!segmentsOf(path).every(isRoutable)) return []
   return [...new Set(patterns.filter(fits(segmentsOf(path))).map(({ method }) => method))].toSorted()
 }

@@ -1,27 +1,17 @@
 import { SqlClient } from "@effect/sql"
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
-import { DateTime, Effect, Fiber, Layer, TestClock } from "effect"
-import { Intake, IntakeLive } from "../../src/alerts/Intake.ts"
+import { Effect, Fiber, TestClock } from "effect"
 import type { IncomingEvent } from "../../src/domain/Event.ts"
-import { acme, globex, Memory } from "../fakes/Storage.ts"
+import { Asleep } from "../../src/testing/InProcess.ts"
+import { acme, globex } from "../fakes/Storage.ts"
+import { accept as acceptAny, deliveries, pipeline, route } from "./pipeline.ts"
 
-const Live = IntakeLive.pipe(Layer.provideMerge(Memory))
-
-const event = (changes: Partial<IncomingEvent> = {}): IncomingEvent => ({
-  source: "sentry",
-  type: "sentry.issue.created",
-  dedupKey: "sentry:issue:1",
-  title: "TypeError",
-  projectId: "proj-001",
-  forAgent: true,
-  body: "{\"action\":\"created\"}",
-  occurredAt: DateTime.unsafeMake("2026-03-21T14:00:00.5Z"),
-  ...changes
-})
-
+/** Everything that is accepted is about the same thing, unless it says otherwise. */
 const accept = (changes: Partial<IncomingEvent> = {}, orgId = acme) =>
-  Effect.flatMap(Intake, (intake) => intake.accept(orgId, event(changes)))
+  acceptAny({ dedupKey: "sentry:issue:1", ...changes }, orgId)
+
+const Live = pipeline({ dispatch: Asleep })
 
 const rows = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SELECT * FROM events ORDER BY org_id, received_at`)
 const agents = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SELECT * FROM incident_agents`)
@@ -46,8 +36,15 @@ describe("Intake", () => {
         projectId: "proj-001",
         agentId,
         title: "Größe — 🔥",
+        text: null,
+        url: null,
+        severity: "error",
+        state: "open",
+        groupKey: null,
         body: "{\"t\":\"Gr\\u00f6\\u00dfe\"}",
-        occurredAt: "2026-03-21T14:00:00.500Z",
+        dataPath: "data",
+        emptied: 0,
+        occurredAt: "2026-03-21T14:00:00.000Z",
         receivedAt: "1970-01-01T00:01:00.000Z"
       }])
     }).pipe(Effect.provide(Live)))
@@ -55,7 +52,7 @@ describe("Intake", () => {
   it.effect("answers a repeat as the first time, whatever else came with it, and stores nothing", () =>
     Effect.gen(function*() {
       const first = yield* accept()
-      yield* TestClock.adjust("40 days")
+      yield* TestClock.adjust("10 minutes")
       const again = yield* accept({ title: "other", projectId: "proj-002", forAgent: false, body: "{}" })
       deepStrictEqual(again, { ...first, repeated: true })
       assert.strictEqual((yield* rows).length, 1)
@@ -91,7 +88,7 @@ describe("Intake", () => {
       const first = yield* Effect.all([agentOf("1", "proj-001"), agentOf("2", "proj-002"), agentOf("3", null)])
       const theirs = yield* Effect.all([agentOf("1", "proj-001", globex), agentOf("2", null, globex)])
       assert.strictEqual(new Set([...first, ...theirs]).size, 5)
-      yield* TestClock.adjust("400 days")
+      yield* TestClock.adjust("10 minutes")
       deepStrictEqual(
         yield* Effect.all([agentOf("4", "proj-001"), agentOf("5", "proj-002"), agentOf("6", null)]),
         first
@@ -120,14 +117,23 @@ describe("Intake", () => {
       deepStrictEqual((yield* rows).map(({ agentId }) => agentId), [null])
     }).pipe(Effect.provide(Live)))
 
-  it.effect("leaves neither agent nor event behind when it cannot store both", () =>
+  it.effect("leaves nothing behind when it cannot store all of it", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
-      yield* sql`CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'disk full'); END`
-      assert.strictEqual((yield* Effect.exit(accept()))._tag, "Failure")
-      deepStrictEqual([...(yield* rows), ...(yield* agents)], [])
-      yield* sql`DROP TRIGGER full`
-      assert.isFalse((yield* accept()).repeated)
+      yield* route("C1")
+      yield* route("C2")
+      const entries = sql`SELECT * FROM inbox_entries`
+      const destinations = sql`SELECT * FROM destinations`
+      for (const table of ["events", "inbox_entries", "destinations", "deliveries"]) {
+        yield* sql`CREATE TRIGGER full BEFORE INSERT ON ${sql(table)} BEGIN SELECT RAISE(ABORT, 'disk full'); END`
+        assert.strictEqual((yield* Effect.exit(accept()))._tag, "Failure", table)
+        const left = yield* Effect.all([rows, agents, entries, destinations, deliveries])
+        deepStrictEqual(left.flat(), [], table)
+        yield* sql`DROP TRIGGER full`
+      }
+      const { deliveries: n, repeated } = yield* accept()
+      deepStrictEqual([repeated, n], [false, 2])
+      deepStrictEqual([(yield* entries).length, (yield* deliveries).length], [1, 2])
     }).pipe(Effect.provide(Live)))
 
   it.effect("is not stopped half-way by a sender that hangs up", () =>

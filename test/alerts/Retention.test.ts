@@ -68,7 +68,7 @@ describe("retention", () => {
       const first = yield* accept({ dedupKey: "captured" })
       yield* settle
       yield* aged
-      yield* pass(3600, 900)
+      yield* pass(4500, 900)
       const again = yield* accept({ dedupKey: "captured" })
       deepStrictEqual([again.repeated, again.eventId, again.agentId], [true, first.eventId, first.agentId])
       yield* settle

@@ -1,5 +1,5 @@
-import { DateTime, Effect, Layer } from "effect"
-import { Inbox } from "../../src/alerts/Inbox.ts"
+import { DateTime, Duration, Effect, Fiber, Layer, Option, TestClock } from "effect"
+import { Inbox, type Reading } from "../../src/alerts/Inbox.ts"
 import type { OrgId } from "../../src/domain/Ids.ts"
 import { AgentsRepo } from "../../src/persistence/AgentsRepo.ts"
 import { EventRow, EventsRepo } from "../../src/persistence/EventsRepo.ts"
@@ -8,6 +8,9 @@ import { acme, Memory } from "../fakes/Storage.ts"
 
 /** Tables in memory, and the inbox's own. */
 export const Tables = Layer.provideMerge(InboxRepo.Default, Memory)
+
+/** The inbox over them. */
+export const Live = Layer.provideMerge(Inbox.Default, Tables)
 
 /** An agent of an organisation, with an empty inbox unless it is there already. */
 export const agent = (id: string, orgId = acme) =>
@@ -53,3 +56,23 @@ export const arrive = (agentId: string, eventId: string, changes: Partial<EventR
     arriveElsewhere(agentId, eventId, changes, orgId),
     () => Effect.flatMap(Inbox, (inbox) => inbox.announce(orgId, agentId))
   )
+
+export const read = (agentId: string, reading: Partial<Reading> = {}, orgId = acme) =>
+  Effect.flatMap(
+    Inbox,
+    (inbox) => inbox.read(orgId, agentId, { after: null, limit: 25, wait: Duration.zero, ...reading })
+  )
+
+/** The events that a page holds, and where it ends. */
+export const page = (...args: Parameters<typeof read>) =>
+  Effect.map(read(...args), ({ incidents, next }) => [incidents.map(({ eventId }) => eventId), next] as const)
+
+export const wait = Duration.seconds(30)
+
+/** A reader that waits by now. */
+export const reader = (...args: Parameters<typeof read>) =>
+  Effect.tap(Effect.fork(page(...args)), () => TestClock.adjust(0))
+
+export const waitedFor = Effect.flatMap(Inbox, (inbox) => inbox.waitedFor)
+
+export const isWaiting = <A, E>(fiber: Fiber.RuntimeFiber<A, E>) => Effect.map(Fiber.poll(fiber), Option.isNone)

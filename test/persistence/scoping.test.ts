@@ -114,7 +114,13 @@ describe("events, agents and keys of orgs side by side", () => {
       projectId: null,
       agentId: null,
       title: "t",
+      text: null,
+      url: null,
+      severity: "error",
+      state: "open",
+      groupKey: null,
       body: "{}",
+      dataPath: "data",
       occurredAt: at(0),
       receivedAt: at(0)
     })
