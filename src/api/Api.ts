@@ -31,7 +31,8 @@ export const Api = vendors
   .annotateContext(OpenApi.annotations({
     title: "Integrations API",
     version: "1.0.0",
-    description: "PagerDuty, Linear, Sentry, alerts to agents and channels, and integration configuration, each scoped to the " +
+    description:
+      "PagerDuty, Linear, Sentry, alerts to agents and channels, and integration configuration, each scoped to the " +
       "organisation named by the `x-org-id` header. Every error has the shape `{ error, code, status, details? }`.",
     transform: (spec) => tidy({ ...spec, paths: spec["paths"], components: spec["components"] })
   }))

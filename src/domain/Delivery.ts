@@ -1,5 +1,5 @@
 import { Duration, Schema } from "effect"
-import { EventState, severities, Severity, severityRank } from "./Event.ts"
+import { type EventState, severities, type Severity, severityRank } from "./Event.ts"
 import type { OrgId } from "./Ids.ts"
 
 /** Where a delivery stands. */
@@ -20,7 +20,14 @@ export interface Destination {
 export const agentChannel = "agent"
 
 /** How an attempt to send ended. `interrupted`: the service stopped before the answer came, so it may have arrived. */
-export const AttemptOutcome = Schema.Literal("delivered", "refused", "credentials", "throttled", "failed", "interrupted")
+export const AttemptOutcome = Schema.Literal(
+  "delivered",
+  "refused",
+  "credentials",
+  "throttled",
+  "failed",
+  "interrupted"
+)
   .annotations({ identifier: "AttemptOutcome", description: "`refused` is for good, all else is tried again" })
 export type AttemptOutcome = typeof AttemptOutcome.Type
 

@@ -2,6 +2,7 @@ import { HttpApiBuilder, HttpApiSwagger, HttpRouter, HttpServer } from "@effect/
 import { NodeHttpServer } from "@effect/platform-node"
 import { Context, Effect, Layer, Schedule } from "effect"
 import { createServer, type Server as NodeServer } from "node:http"
+import { Inbox } from "../alerts/Inbox.ts"
 import { Api } from "../api/Api.ts"
 import { VendorsHttp } from "../integrations/live.ts"
 import { AgentsHttp } from "./Agents.ts"
@@ -48,10 +49,13 @@ const grace = "10 seconds"
 const Drain = Layer.scopedDiscard(
   Effect.gen(function*() {
     const server = yield* Listener
+    const inbox = yield* Inbox
     const closed = Effect.async<void>((resume) => void server.close(() => resume(Effect.void)))
     const sweep = Effect.repeat(Effect.sync(() => server.closeIdleConnections()), Schedule.spaced("50 millis"))
     yield* Effect.addFinalizer(() =>
       Effect.logInfo("Stopping: finishing the requests in flight").pipe(
+        // Those who wait for incidents are answered now, with what there is.
+        Effect.zipRight(inbox.close),
         Effect.zipRight(Effect.raceFirst(closed, sweep)),
         Effect.interruptible,
         Effect.timeoutTo({ duration: grace, onSuccess: () => undefined, onTimeout: () => server.closeAllConnections() })

@@ -158,7 +158,7 @@ describe("who waits for an incident", () => {
       spy.grown = Effect.void
       yield* TestClock.adjust("1 second")
       deepStrictEqual(yield* Fiber.join(waiting), [["e1"], "1"])
-    }).pipe(Effect.provide(Spied), Effect.provide(Logger.remove(Logger.defaultLogger))))
+    }).pipe(Effect.provide([Spied, Logger.remove(Logger.defaultLogger)])))
 
   it.effect("is answered early when the service stops, with what there is, and nobody waits after that", () =>
     Effect.gen(function*() {

@@ -28,11 +28,18 @@ describe("Discord's channel messages", () => {
       assert.strictEqual(nonceOf(again.calls[0]?.body).nonce, nonce)
     }))
 
-  it.effect("of an odd channel are at no other path", () =>
-    Effect.gen(function*() {
-      const { calls: [call] } = yield* posted("discord", "1/../../users?x=#", json({ id: "1" }))
-      assert.strictEqual(call?.url, "https://discord.com/api/v10/channels/1%2F..%2F..%2Fusers%3Fx%3D%23/messages")
-    }))
+  it.effect.each(["1/../../users?x=#", "..", ".", "general", "", "-1", "1".repeat(21)])(
+    "are not sent to the odd channel %j, which could be another path",
+    (channelId) =>
+      Effect.gen(function*() {
+        const { calls, outcome } = yield* posted("discord", channelId, json({ id: "1" }))
+        assert.deepInclude(outcome, {
+          _tag: "UpstreamRejected",
+          details: "The channel id is not a Discord id: expected digits"
+        })
+        assert.strictEqual(calls.length, 0)
+      })
+  )
 
   it.effect.each(
     [
@@ -125,7 +132,7 @@ describe("Discord over real HTTP", () => {
           ["1200000000000000102", "Missing Permissions"],
           ["1200000000000000103", "Missing Access"],
           ["1200000000000000999", "Unknown Channel"],
-          ["general", "Invalid Form Body (channel_id: Value \"general\" is not snowflake.)"]
+          ["general", "The channel id is not a Discord id: expected digits"]
         ]
       ) {
         const error = yield* Effect.flip(send(channel ?? ""))

@@ -93,7 +93,7 @@ describe("the wait after an attempt", () => {
   )
 
   it("doubles until it is an hour", () => {
-    deepStrictEqual(Array.from({ length: 14 }, (_, index) => backoffMs(index + 1, 0.5) / 1000), [
+    assert.deepStrictEqual(Array.from({ length: 14 }, (_, index) => backoffMs(index + 1, 0.5) / 1000), [
       1,
       2,
       4,

@@ -31,6 +31,7 @@ export const deliveries = Effect.gen(function*() {
       PRIMARY KEY (org_id, agent_id, number)
     )`
   yield* sql`CREATE INDEX inbox_entries_received ON inbox_entries (received_at)`
+  yield* sql`CREATE UNIQUE INDEX inbox_entries_event ON inbox_entries (org_id, event_id)`
   // What agents were given before they had an inbox.
   yield* sql`
     INSERT INTO inbox_entries (org_id, agent_id, number, event_id, received_at)
