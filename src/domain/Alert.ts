@@ -1,4 +1,5 @@
-import type { DateTime } from "effect"
+import type { DateTime, Effect } from "effect"
+import type { UpstreamFailed, UpstreamRejected } from "./Errors.ts"
 import type { EventState, Severity } from "./Event.ts"
 
 /** What a message in a channel has to say. Every text in it comes from outside. */
@@ -29,3 +30,14 @@ export interface Sent {
   /** The destination's new id, where the channel says that it has moved. */
   readonly movedTo?: string
 }
+
+/**
+ * How a channel sends: once, since whether and when to try again is the delivery engine's to decide. `UpstreamRejected`
+ * is for good. Equal delivery ids are the same message.
+ */
+export type SendAlert<Config> = (
+  config: Config,
+  channelId: string,
+  alert: Alert,
+  deliveryId: string
+) => Effect.Effect<Sent, UpstreamFailed | UpstreamRejected>

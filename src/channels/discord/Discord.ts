@@ -1,7 +1,7 @@
 import { type Headers, HttpClientRequest } from "@effect/platform"
 import { Context, Effect, Layer, Option, Redacted, Schema } from "effect"
 import { createHash } from "node:crypto"
-import type { Alert, Sent } from "../../domain/Alert.ts"
+import type { SendAlert } from "../../domain/Alert.ts"
 import { type UpstreamFailed, UpstreamRejected } from "../../domain/Errors.ts"
 import type { ConfigOf } from "../../domain/Integration.ts"
 import { Origins, Upstream } from "../../upstream/Upstream.ts"
@@ -13,12 +13,7 @@ export class Discord extends Context.Tag("channels/Discord")<Discord, {
   /** Proves the token, not access to any channel. Source: Discord API v10, `GET /users/@me`. */
   readonly verify: (config: ConfigOf<typeof discord>) => Effect.Effect<void, UpstreamFailed | UpstreamRejected>
   /** Once. A repeat for the same delivery within a few minutes is the same message. Source: `enforce_nonce`. */
-  readonly send: (
-    config: ConfigOf<typeof discord>,
-    channelId: string,
-    alert: Alert,
-    deliveryId: string
-  ) => Effect.Effect<Sent, UpstreamFailed | UpstreamRejected>
+  readonly send: SendAlert<ConfigOf<typeof discord>>
 }>() {}
 
 /** Discord's ids: numbers of up to 64 bits, as text. */

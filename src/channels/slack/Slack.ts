@@ -1,6 +1,6 @@
 import { HttpClientRequest } from "@effect/platform"
 import { Context, Effect, Layer, Option, Schema } from "effect"
-import type { Alert, Sent } from "../../domain/Alert.ts"
+import type { SendAlert } from "../../domain/Alert.ts"
 import type { UpstreamFailed, UpstreamRejected } from "../../domain/Errors.ts"
 import type { ConfigOf } from "../../domain/Integration.ts"
 import { Origins, Upstream } from "../../upstream/Upstream.ts"
@@ -12,12 +12,7 @@ export class Slack extends Context.Tag("channels/Slack")<Slack, {
   /** Proves the token, not that the bot is in any channel. Source: Slack Web API, `auth.test`. */
   readonly verify: (config: ConfigOf<typeof slack>) => Effect.Effect<void, UpstreamFailed | UpstreamRejected>
   /** Once: a repeat is a second message. About one message a second is allowed for each channel. */
-  readonly send: (
-    config: ConfigOf<typeof slack>,
-    channelId: string,
-    alert: Alert,
-    deliveryId: string
-  ) => Effect.Effect<Sent, UpstreamFailed | UpstreamRejected>
+  readonly send: SendAlert<ConfigOf<typeof slack>>
 }>() {}
 
 export const SlackLive = Layer.effect(

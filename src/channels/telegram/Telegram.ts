@@ -1,6 +1,6 @@
 import { HttpClientRequest } from "@effect/platform"
 import { Context, Effect, Layer, Option, Redacted, Schema } from "effect"
-import type { Alert, Sent } from "../../domain/Alert.ts"
+import type { SendAlert, Sent } from "../../domain/Alert.ts"
 import type { UpstreamFailed, UpstreamRejected } from "../../domain/Errors.ts"
 import type { ConfigOf } from "../../domain/Integration.ts"
 import { Origins, Upstream } from "../../upstream/Upstream.ts"
@@ -13,12 +13,7 @@ export class Telegram extends Context.Tag("channels/Telegram")<Telegram, {
   /** Proves the token, not membership of any chat. Source: Telegram Bot API, `getMe`. */
   readonly verify: (config: ConfigOf<typeof telegram>) => Effect.Effect<void, UpstreamFailed | UpstreamRejected>
   /** Once: a repeat is a second message. A group that has become a supergroup is followed to its new id. */
-  readonly send: (
-    config: ConfigOf<typeof telegram>,
-    channelId: string,
-    alert: Alert,
-    deliveryId: string
-  ) => Effect.Effect<Sent, UpstreamFailed | UpstreamRejected>
+  readonly send: SendAlert<ConfigOf<typeof telegram>>
 }>() {}
 
 /** A number where the id is one; otherwise the name of a channel, `@acme_status`. */

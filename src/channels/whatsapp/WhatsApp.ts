@@ -1,6 +1,6 @@
 import { HttpClientRequest } from "@effect/platform"
 import { Context, Effect, Layer, Option, Schema } from "effect"
-import type { Alert, Sent } from "../../domain/Alert.ts"
+import type { SendAlert } from "../../domain/Alert.ts"
 import type { UpstreamFailed, UpstreamRejected } from "../../domain/Errors.ts"
 import type { ConfigOf } from "../../domain/Integration.ts"
 import { Origins, Upstream } from "../../upstream/Upstream.ts"
@@ -15,12 +15,7 @@ export class WhatsApp extends Context.Tag("channels/WhatsApp")<WhatsApp, {
    * Once: a repeat is a second message. Success means that Meta took the message; that it could not be delivered is
    * told later, by the status webhook alone.
    */
-  readonly send: (
-    config: ConfigOf<typeof whatsapp>,
-    channelId: string,
-    alert: Alert,
-    deliveryId: string
-  ) => Effect.Effect<Sent, UpstreamFailed | UpstreamRejected>
+  readonly send: SendAlert<ConfigOf<typeof whatsapp>>
 }>() {}
 
 /** Graph API versions expire after about two years. */
