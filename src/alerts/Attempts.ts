@@ -3,14 +3,17 @@ import type { Alert, Sent } from "../domain/Alert.ts"
 import { type AttemptOutcome, backoffMs, lifetime, worst } from "../domain/Delivery.ts"
 import { UpstreamFailed, UpstreamRejected } from "../domain/Errors.ts"
 import { ChannelRoutesRepo } from "../persistence/ChannelRoutesRepo.ts"
-import { AttemptRow, DeliveriesRepo, type DeliveryRow } from "../persistence/DeliveriesRepo.ts"
+import { AttemptRow, DeliveriesRepo, type DeliveryRow, type Rows } from "../persistence/DeliveriesRepo.ts"
 import { DestinationsRepo } from "../persistence/DestinationsRepo.ts"
 import { type EventRow, EventsRepo } from "../persistence/EventsRepo.ts"
-import type { Batch } from "./Batches.ts"
 import type { Line, Notification, Paused } from "./Notifier.ts"
 import { Routing } from "./Routing.ts"
+import { Turns } from "./Turns.ts"
 
-const alertOf = (event: EventRow, rows: ReadonlyArray<DeliveryRow>): Alert => {
+/** A message tells what the last one is about. */
+const lastOf = (rows: Rows): DeliveryRow => rows.at(-1) ?? rows[0]
+
+const alertOf = (event: EventRow, rows: Rows): Alert => {
   const { occurredAt, projectId, source, state, text, title, type, url } = event
   return {
     eventType: type,
@@ -54,33 +57,43 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
     const events = yield* EventsRepo
     const routes = yield* ChannelRoutesRepo
     const routing = yield* Routing
+    const turns = yield* Turns
 
-    /** Notes an attempt whose end nobody saw, and takes the next one. */
+    /** Notes an attempt whose end nobody saw. */
+    const noteInterrupted = (head: DeliveryRow, now: DateTime.Utc) =>
+      head.status === "delivering"
+        ? deliveries.note(
+          new AttemptRow({
+            orgId: head.orgId,
+            deliveryId: head.id,
+            number: head.attemptCount,
+            at: now,
+            outcome: "interrupted",
+            error: "The service stopped before the answer came; the message may have arrived",
+            latencyMs: 0
+          })
+        )
+        : Effect.void
+
+    const waitAfter = (attempt: number) => Effect.map(Random.next, (random) => Math.ceil(backoffMs(attempt, random)))
+
+    /** A message whose end could not be noted is sent again later and later, too. */
     const claim = (head: DeliveryRow, now: DateTime.Utc) =>
       events.transaction(Effect.gen(function*() {
-        if (head.status === "delivering") {
-          yield* deliveries.note(
-            new AttemptRow({
-              orgId: head.orgId,
-              deliveryId: head.id,
-              number: head.attemptCount,
-              at: now,
-              outcome: "interrupted",
-              error: "The service stopped before the answer came; the message may have arrived",
-              latencyMs: 0
-            })
-          )
-        }
-        return yield* deliveries.claim(head, DateTime.addDuration(now, lifetime))
+        yield* noteInterrupted(head, now)
+        return yield* deliveries.claim(head, {
+          retryUntil: DateTime.addDuration(now, lifetime),
+          again: DateTime.add(now, { millis: yield* waitAfter(head.attemptCount + 1) })
+        })
       }))
 
-    const arrived = Effect.fn("Attempts.arrived")(function*({ head, rows }: Batch, { movedTo, pauseMs }: Sent) {
+    const arrived = Effect.fn("Attempts.arrived")(function*(rows: Rows, { movedTo, pauseMs }: Sent) {
       const now = yield* DateTime.now
-      const last = rows.at(-1) ?? head
-      yield* deliveries.delivered(head, last.number, now)
+      const [head] = rows
+      yield* deliveries.delivered(rows, now)
       if (head.groupKey !== null) {
         const severity = worst(rows.map(({ severity }) => severity))
-        yield* deliveries.tell(head, head.groupKey, now, { state: last.state, severity })
+        yield* deliveries.tell(head, head.groupKey, now, { state: lastOf(rows).state, severity })
       }
       const pause = Math.min(Math.ceil(pauseMs), Duration.toMillis(longestPause))
       if (pause > 0) yield* destinations.quiet(head, DateTime.add(now, { millis: pause }))
@@ -91,41 +104,45 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
     })
 
     /** When to try again: not before the vendor said, and later from attempt to attempt. */
-    const later = Effect.fn("Attempts.later")(function*(head: DeliveryRow, failure: UpstreamFailed) {
+    const later = Effect.fn("Attempts.later")(function*(rows: Rows, failure: UpstreamFailed) {
       const now = yield* DateTime.now
+      const [head, ...others] = rows
       const asked = Math.min(failure.retryAfterMs ?? 0, Duration.toMillis(lifetime))
-      const wait = Math.max(backoffMs(head.attemptCount + 1, yield* Random.next), asked)
-      const nextAttemptAt = DateTime.add(now, { millis: Math.ceil(wait) })
+      const wait = Math.max(yield* waitAfter(head.attemptCount + 1), Math.ceil(asked))
+      const nextAttemptAt = DateTime.add(now, { millis: wait })
       // The wait is the destination's: a delivery that somebody retries by hand has to keep to it too.
       if (failure.reason === "throttled") yield* destinations.quiet(head, nextAttemptAt)
       const retryUntil = head.retryUntil ?? DateTime.addDuration(now, lifetime)
-      const dead = DateTime.greaterThanOrEqualTo(now, retryUntil)
-      yield* deliveries.settle(head, {
-        status: dead ? "dead" : "pending",
-        lastError: failure.details,
-        nextAttemptAt: dead ? null : nextAttemptAt,
-        retryUntil
-      })
+      if (DateTime.lessThan(now, retryUntil)) {
+        return yield* deliveries.settle(head, { lastError: failure.details, nextAttemptAt, retryUntil })
+      }
+      // What was there at the first attempt has been tried for as long; what came later has a day of its own.
+      const firstAt = DateTime.subtractDuration(retryUntil, lifetime)
+      const asOld = others.filter(({ createdAt }) => DateTime.lessThanOrEqualTo(createdAt, firstAt))
+      return yield* deliveries.givenUp([head, ...asOld], failure.details)
     })
 
-    const missed = (line: Line, { head, rows }: Batch, failure: UpstreamFailed | UpstreamRejected) => {
-      if (failure instanceof UpstreamRejected) {
-        return deliveries.refused(head, (rows.at(-1) ?? head).number, failure.details)
-      }
-      if (failure.reason !== "credentials") return later(head, failure)
-      return putOff(head, { config: line.config, details: failure.details })
+    const missed = (line: Line, rows: Rows, failure: UpstreamFailed | UpstreamRejected) => {
+      if (failure instanceof UpstreamRejected) return deliveries.refused(rows, failure.details)
+      if (failure.reason !== "credentials") return later(rows, failure)
+      return pauseFor(rows, { config: line.config, details: failure.details })
     }
 
-    /** Waits without end and without attempts until the integration has another config. */
-    const putOff = (head: DeliveryRow, { config, details }: Pick<Paused, "config" | "details">) =>
+    /** They wait without end and without attempts until the integration has another config. */
+    const pauseFor = ([head]: Rows, { config, details }: Pick<Paused, "config" | "details">) =>
       Effect.zipRight(
-        deliveries.settle(head, { status: "pending", lastError: details, nextAttemptAt: null, retryUntil: null }),
+        deliveries.settle(head, { lastError: details, nextAttemptAt: null, retryUntil: null }),
         destinations.pause(head, config)
       )
 
+    const putOff = Effect.fn("Attempts.putOff")(function*(rows: Rows, paused: Paused) {
+      yield* noteInterrupted(rows[0], yield* DateTime.now)
+      yield* pauseFor(rows, paused)
+    })
+
     const record = (
       line: Line,
-      batch: Batch,
+      rows: Rows,
       startedAt: DateTime.Utc,
       result: Either.Either<
         Sent,
@@ -133,7 +150,7 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
       >
     ) =>
       events.transaction(Effect.gen(function*() {
-        const { attemptCount, id, orgId } = batch.head
+        const { attemptCount, id, orgId } = rows[0]
         yield* deliveries.note(
           new AttemptRow({
             orgId,
@@ -146,34 +163,43 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
           })
         )
         yield* Either.match(result, {
-          onLeft: (failure) => missed(line, batch, failure),
-          onRight: (sent) => arrived(batch, sent)
+          onLeft: (failure) => missed(line, rows, failure),
+          onRight: (sent) => arrived(rows, sent)
         })
       }))
 
-    const notificationOf = ({ head, rows }: Batch) =>
+    const notificationOf = (rows: Rows) =>
       Effect.map(
-        events.byId(head.orgId, (rows.at(-1) ?? head).eventId),
+        events.byId(rows[0].orgId, lastOf(rows).eventId),
         Option.map((event): Notification => ({
-          deliveryId: rows.length === 1 ? head.id : `${head.id}+${rows.length - 1}`,
+          deliveryId: rows.length === 1 ? rows[0].id : `${rows[0].id}+${rows.length - 1}`,
           alert: alertOf(event, rows),
           event
         }))
       )
 
+    const sendOver = (line: Line, rows: Rows) =>
+      Effect.flatMap(
+        notificationOf(rows),
+        Option.match({
+          onNone: () => new UpstreamRejected({ vendor: "Retention", details: "The event is not kept any more" }),
+          onSome: (notification) => line.send(notification)
+        })
+      )
+
     /** One attempt at one message: from the claim to the record nothing interrupts it. */
-    const make = Effect.fn("Attempts.make")(function*(line: Line, batch: Batch) {
+    const make = Effect.fn("Attempts.make")(function*(line: Line, rows: Rows) {
+      const claimedAt = yield* DateTime.now
+      if (!(yield* turns.take(claim(rows[0], claimedAt)))) return
       const startedAt = yield* DateTime.now
-      if (!(yield* claim(batch.head, startedAt))) return
-      const notification = yield* notificationOf(batch)
-      const sending = Option.match(notification, {
-        onNone: () => new UpstreamRejected({ vendor: "Retention", details: "The event is not kept any more" }),
-        onSome: (known) => Effect.suspend(() => line.send(known))
-      })
-      const result = yield* Effect.either(undisturbed(Effect.catchAllDefect(sending, broken)))
-      yield* record(line, batch, startedAt, result)
+      const result = yield* Effect.either(undisturbed(Effect.catchAllDefect(sendOver(line, rows), broken)))
+      yield* turns.take(record(line, rows, startedAt, result))
     }, Effect.uninterruptible)
 
-    return { make, putOff: (...args: Parameters<typeof putOff>) => events.transaction(putOff(...args)) } as const
-  })
+    return {
+      make,
+      putOff: (...args: Parameters<typeof putOff>) => turns.take(events.transaction(putOff(...args)))
+    } as const
+  }),
+  dependencies: [Turns.Default]
 }) {}

@@ -1,21 +1,31 @@
-import { Config, DateTime, Duration, Effect, Option } from "effect"
+import { Array, Config, DateTime, Duration, Effect, Option } from "effect"
 import { type Destination, plan } from "../domain/Delivery.ts"
-import { DeliveriesRepo, type DeliveryRow } from "../persistence/DeliveriesRepo.ts"
+import { DeliveriesRepo, type DeliveryRow, type Rows } from "../persistence/DeliveriesRepo.ts"
 
 /** How long further events of a group wait for one next message. */
 export const groupWindow = Config.duration("GROUP_WINDOW").pipe(Config.withDefault(Duration.seconds(60)))
 
-/** Deliveries that one message stands for, the oldest first. The head's attempts are those of the message. */
+/** Deliveries that one message stands for. */
 export interface Batch {
   readonly _tag: "Batch"
-  readonly head: DeliveryRow
-  /** With the head; the message tells what the last one is about. */
-  readonly rows: ReadonlyArray<DeliveryRow>
+  /** The head's attempts are those of the message; what the last one is about, the message tells. */
+  readonly rows: Rows
 }
 
-/** There is nothing to send before that time; `null` where there is nothing at all. */
-export interface Nothing {
-  readonly _tag: "Nothing"
+/** The head of the queue has to wait until then, and with it all that came later: order is kept. */
+export interface Waiting {
+  readonly _tag: "Waiting"
+  readonly until: DateTime.Utc
+}
+
+/** What was at the head is held back from now on: something else may be due. */
+export interface Held {
+  readonly _tag: "Held"
+}
+
+/** There is nothing to send, but for what is held back until then; `null` where nothing is. */
+export interface Idle {
+  readonly _tag: "Idle"
   readonly until: DateTime.Utc | null
 }
 
@@ -25,35 +35,49 @@ export class Batches extends Effect.Service<Batches>()("alerts/Batches", {
     const deliveries = yield* DeliveriesRepo
     const windowMs = Duration.toMillis(yield* groupWindow)
 
-    /** The head alone, or what waits of its group; `None` when all of that has to wait, which is noted in the table. */
+    /**
+     * What waits of a group, or only what nobody has looked at yet: what is held back differed in nothing from what the
+     * destination was told, and still does not.
+     */
+    const candidates = (head: DeliveryRow, groupKey: string) =>
+      head.heldUntil === null
+        ? deliveries.free(head, groupKey)
+        : deliveries.group(head, groupKey)
+
+    /** The head alone, or what waits of its group; `None` when that has to wait, which is noted in the table. */
     const batchOf = Effect.fn("Batches.batchOf")(function*(head: DeliveryRow, now: DateTime.Utc) {
-      if (head.groupKey === null) return Option.some<Batch>({ _tag: "Batch", head, rows: [head] })
-      const waiting = yield* deliveries.group(head, head.groupKey)
+      const alone: Rows = [head]
+      if (head.groupKey === null) return Option.some(alone)
+      const found = yield* candidates(head, head.groupKey)
       const told = Option.map(
         yield* deliveries.told(head, head.groupKey),
         ({ severity, state, toldAt }) => ({ atMs: toldAt.epochMillis, state, severity })
       )
-      const next = plan(waiting, Option.getOrUndefined(told), now.epochMillis, windowMs)
+      const next = plan(found, Option.getOrUndefined(told), now.epochMillis, windowMs)
       if (next._tag === "Hold") {
-        yield* deliveries.hold(head, head.groupKey, DateTime.unsafeMake(next.untilMs))
-        return Option.none<Batch>()
+        yield* deliveries.hold(Array.isNonEmptyReadonlyArray(found) ? found : alone, DateTime.unsafeMake(next.untilMs))
+        return Option.none<Rows>()
       }
-      const rows = waiting.slice(0, next.count)
-      return Option.some<Batch>({ _tag: "Batch", head: rows[0] ?? head, rows })
+      const last = found[next.count - 1] ?? head
+      // What is held back goes along.
+      const rows = yield* deliveries.group(head, head.groupKey, last.number)
+      return Option.some(Array.isNonEmptyReadonlyArray(rows) ? rows : alone)
     })
 
-    const next = (destination: Destination, now: DateTime.Utc): Effect.Effect<Batch | Nothing> =>
-      Effect.gen(function*() {
-        const head = yield* deliveries.head(destination, now)
-        if (Option.isNone(head)) return { _tag: "Nothing", until: yield* deliveries.heldUntil(destination) } as const
-        const { nextAttemptAt } = head.value
-        // Whatever came later waits too: order is kept.
-        if (nextAttemptAt !== null && DateTime.greaterThan(nextAttemptAt, now)) {
-          return { _tag: "Nothing", until: nextAttemptAt } as const
-        }
-        const batch = yield* batchOf(head.value, now)
-        return Option.isSome(batch) ? batch.value : yield* next(destination, now)
-      })
+    const next = Effect.fn("Batches.next")(function*(destination: Destination, now: DateTime.Utc) {
+      const head = yield* deliveries.head(destination, now)
+      if (Option.isNone(head)) {
+        return { _tag: "Idle", until: yield* deliveries.heldUntil(destination) } satisfies Idle
+      }
+      const { nextAttemptAt } = head.value
+      if (nextAttemptAt !== null && DateTime.greaterThan(nextAttemptAt, now)) {
+        return { _tag: "Waiting", until: nextAttemptAt } satisfies Waiting
+      }
+      const rows = yield* batchOf(head.value, now)
+      return Option.isSome(rows)
+        ? { _tag: "Batch", rows: rows.value } satisfies Batch
+        : { _tag: "Held" } satisfies Held
+    })
 
     return { next } as const
   })

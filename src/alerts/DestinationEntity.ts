@@ -14,6 +14,7 @@ import type { Destination } from "../domain/Delivery.ts"
 import { OrgId } from "../domain/Ids.ts"
 import { Dispatch } from "./Dispatch.ts"
 import { Sender } from "./Sender.ts"
+import { othersFirst } from "./Turns.ts"
 
 /**
  * A destination's owner: the cluster runs each entity in one place at a time, and this one takes one message at a
@@ -52,7 +53,12 @@ const DispatchLive = Layer.scoped(
       wake: (destinations) =>
         destinations.length === 0
           ? Effect.void
-          : Effect.asVoid(Effect.forkIn(Effect.forEach(destinations, wakeOne, { discard: true }), scope))
+          : Effect.asVoid(
+            Effect.forkIn(
+              Effect.forEach(destinations, (one) => Effect.zipRight(othersFirst, wakeOne(one)), { discard: true }),
+              scope
+            )
+          )
     }
   })
 )
@@ -65,5 +71,10 @@ export const OneProcess = Sharding.layer.pipe(
   Layer.provide(Runners.layerNoop),
   Layer.provide(SqlMessageStorage.layer),
   Layer.provide([RunnerStorage.layerMemory, RunnerHealth.layerNoop]),
-  Layer.provide(ShardingConfig.layerDefaults)
+  Layer.provide(ShardingConfig.layer({
+    // What is being sent ends in any case, and is noted; whatever else waits in the table is for the next process.
+    entityTerminationTimeout: 0,
+    // Messages stay in this process.
+    simulateRemoteSerialization: false
+  }))
 )

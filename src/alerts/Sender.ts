@@ -1,13 +1,22 @@
 import { DateTime, Duration, Effect, Option } from "effect"
 import type { Destination } from "../domain/Delivery.ts"
+import type { Rows } from "../persistence/DeliveriesRepo.ts"
 import { type DestinationRow, DestinationsRepo } from "../persistence/DestinationsRepo.ts"
 import { IntegrationsRepo } from "../persistence/IntegrationsRepo.ts"
 import { Attempts } from "./Attempts.ts"
-import { Batches } from "./Batches.ts"
+import { type Batch, Batches, type Held, type Idle, type Waiting } from "./Batches.ts"
+import { Bulkheads } from "./Bulkheads.ts"
 import { Notifier } from "./Notifier.ts"
+import { Turns } from "./Turns.ts"
 
 /** Shorter waits are waited out; longer ones are left to the sweep, which comes round as often. */
 export const patience = Duration.seconds(5)
+
+/** Between two looks at an integration that cannot be used, though the table says otherwise: it may be read late. */
+const reconsidered = Duration.seconds(1)
+
+/** What a look at a destination has found. */
+type Found = (Batch | Held | Waiting | Idle) & { readonly row: DestinationRow }
 
 /** What comes after a step: another one, or nothing until somebody wakes the sender. */
 type Next = "again" | "rest"
@@ -26,40 +35,73 @@ export class Sender extends Effect.Service<Sender>()("alerts/Sender", {
     const batches = yield* Batches
     const attempts = yield* Attempts
     const notifier = yield* Notifier
-
-    /** `null` where nothing is left to wait for. */
-    const until = (row: DestinationRow, time: DateTime.Utc | null): Effect.Effect<Next> =>
-      Effect.gen(function*() {
-        const now = yield* DateTime.now
-        const wait = time === null ? Duration.infinity : DateTime.distanceDuration(now, DateTime.max(now, time))
-        if (Duration.lessThanOrEqualTo(wait, patience)) return yield* Effect.as(Effect.sleep(wait), "again" as const)
-        return (yield* destinations.rest(row, time)) ? "rest" as const : "again" as const
-      })
+    const bulkheads = yield* Bulkheads
+    const turns = yield* Turns
 
     /** A pause ends when the integration has another config than the one that could not be used. */
-    const stillPaused = Effect.fn("Sender.stillPaused")(function*(row: DestinationRow) {
+    const stillPaused = Effect.fn("Sender.stillPaused")(function*(row: DestinationRow, now: DateTime.Utc) {
       if (row.pausedConfig === null) return false
       const config = configOf(yield* integrations.find(row.orgId, row.channel))
       if (config === row.pausedConfig) return true
-      yield* destinations.pause(row, null)
+      yield* destinations.resume(row, now)
       return false
     })
 
-    const step = Effect.fn("Sender.step")(function*(destination: Destination) {
+    const look = Effect.fn("Sender.look")(function*(destination: Destination) {
       const found = yield* destinations.find(destination)
-      if (Option.isNone(found)) return "rest" as const
+      if (Option.isNone(found)) return Option.none()
       const row = found.value
-      if (yield* stillPaused(row)) return yield* until(row, null)
       const now = yield* DateTime.now
-      if (row.quietUntil !== null && DateTime.greaterThan(row.quietUntil, now)) return yield* until(row, row.quietUntil)
-      const batch = yield* batches.next(destination, now)
-      if (batch._tag === "Nothing") return yield* until(row, batch.until)
-      return yield* notifier(destination).pipe(
-        Effect.flatMap((line) => attempts.make(line, batch)),
-        Effect.catchTag("Paused", (paused) => attempts.putOff(batch.head, paused)),
-        Effect.as("again" as const)
-      )
+      if (yield* stillPaused(row, now)) return Option.some<Found>({ _tag: "Idle", row, until: null })
+      if (row.quietUntil !== null && DateTime.greaterThan(row.quietUntil, now)) {
+        return Option.some<Found>({ _tag: "Waiting", row, until: row.quietUntil })
+      }
+      return Option.some<Found>({ ...(yield* batches.next(destination, now)), row })
     })
+
+    /** Leaves the destination until a time, unless something was asked of its sender meanwhile. */
+    const rest = (row: DestinationRow, until: DateTime.Utc | null): Effect.Effect<Next> =>
+      Effect.map(turns.take(destinations.rest(row, until)), (rested) => rested ? "rest" : "again")
+
+    const wait = Effect.fn("Sender.wait")(function*(row: DestinationRow, until: DateTime.Utc) {
+      const now = yield* DateTime.now
+      const left = DateTime.distanceDuration(now, DateTime.max(now, until))
+      if (Duration.greaterThan(left, patience)) return yield* rest(row, until)
+      yield* Effect.sleep(left)
+      return "again"
+    })
+
+    /** The integration is looked up when there is room: it may have been refused or changed while there was none. */
+    const send = (destination: Destination, rows: Rows): Effect.Effect<Next> =>
+      Effect.flatMap(notifier(destination), (line) => attempts.make(line, rows)).pipe(
+        bulkheads.within(destination),
+        Effect.catchTag(
+          "Paused",
+          (paused) => Effect.zipRight(attempts.putOff(rows, paused), Effect.sleep(reconsidered))
+        ),
+        Effect.as("again")
+      )
+
+    const step = (destination: Destination): Effect.Effect<Next> =>
+      Effect.flatMap(
+        turns.takeAsNewcomer(look(destination)),
+        Option.match({
+          onNone: () => Effect.succeed("rest"),
+          onSome: (found): Effect.Effect<Next> => {
+            switch (found._tag) {
+              case "Batch":
+                return send(destination, found.rows)
+              case "Held":
+                return Effect.succeed("again")
+              case "Waiting":
+                return wait(found.row, found.until)
+              case "Idle":
+                // Not waited out: whatever comes meanwhile is not to wait for what is held back.
+                return rest(found.row, found.until)
+            }
+          }
+        })
+      )
 
     /** Sends what is due, in order, until nothing is or the next has to wait long. */
     const drain = (destination: Destination): Effect.Effect<void> =>
@@ -72,5 +114,6 @@ export class Sender extends Effect.Service<Sender>()("alerts/Sender", {
       )
 
     return { drain } as const
-  })
+  }),
+  dependencies: [Bulkheads.Default, Turns.Default]
 }) {}

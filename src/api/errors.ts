@@ -138,7 +138,8 @@ export const UnsupportedMediaType = publish(Domain.UnsupportedMediaType, {
 export const ServiceUnavailable = publish(Domain.ServiceUnavailable, {
   code: "SERVICE_UNAVAILABLE",
   status: 503,
-  description: "The database does not answer. Retry-After says when to come back",
+  description:
+    "The database does not answer or cannot be written, as with a full disk. Retry-After says when to come back",
   example: { error: "The service cannot take the request now", details: "The database does not answer" }
 })
 

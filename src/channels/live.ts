@@ -27,9 +27,6 @@ type Send<Config> = (
   deliveryId: string
 ) => Effect.Effect<Sent, UpstreamFailed | UpstreamRejected>
 
-/** Messages under way at the same time, over all destinations: what connections and memory are meant for. */
-const concurrentSends = 128
-
 /** A route of a channel that is no more. */
 const unknownChannel: Line = {
   config: "",
@@ -42,7 +39,6 @@ export const NotifierLive = Layer.effect(
   Effect.gen(function*() {
     const integrations = yield* Integrations
     const endpoints = yield* AgentEndpoints
-    const sending = yield* Effect.makeSemaphore(concurrentSends)
 
     const over = <Config, I>(
       definition: { readonly id: string; readonly displayName: string; readonly Config: Schema.Schema<Config, I> },
@@ -66,8 +62,7 @@ export const NotifierLive = Layer.effect(
             send: ({ alert, deliveryId }) =>
               connection.write(orgId, (config) => send(config, channelId, alert, deliveryId)).pipe(
                 Effect.catchTag("IntegrationNotConfigured", ({ message: details }) =>
-                  new UpstreamFailed({ vendor, reason: "unavailable", details })),
-                sending.withPermits(1)
+                  new UpstreamFailed({ vendor, reason: "unavailable", details }))
               )
           }
         })
@@ -84,7 +79,7 @@ export const NotifierLive = Layer.effect(
       (destination) =>
         Effect.succeed({
           config: "",
-          send: (notification) => sending.withPermits(1)(endpoints.push(destination, notification))
+          send: (notification) => endpoints.push(destination, notification)
         })
     )
 

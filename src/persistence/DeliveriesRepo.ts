@@ -45,6 +45,16 @@ export class AttemptRow extends Schema.Class<AttemptRow>("AttemptRow")({
   latencyMs: Schema.Int
 }) {}
 
+/** Deliveries of one destination that one message stands for, the oldest first. */
+export type Rows = readonly [DeliveryRow, ...ReadonlyArray<DeliveryRow>]
+
+export interface Claim {
+  /** When it is given up, where it has not been tried before. */
+  readonly retryUntil: DateTime.Utc
+  /** When it is tried again if nobody notes what became of the attempt. */
+  readonly again: DateTime.Utc
+}
+
 const ToldRow = Schema.Struct({ toldAt: Schema.DateTimeUtc, state: EventState, severity: Severity })
 
 const iso = DateTime.formatIso
@@ -66,27 +76,47 @@ export class DeliveriesRepo extends Effect.Service<DeliveriesRepo>()("persistenc
       execute: (row) => sql`INSERT INTO deliveries ${sql.insert(row)}`
     })
 
+    /** Two queries, each of which has an index: those that are held back may be many. */
     const head = SqlSchema.findOne({
       Request: Schema.Struct({ ...Place.fields, now: Schema.DateTimeUtc }),
       Result: DeliveryRow,
       execute: ({ now, ...destination }) =>
-        sql`SELECT * FROM deliveries
-            WHERE ${at(destination)} AND ${waiting} AND (held_until IS NULL OR held_until <= ${now})
-            ORDER BY number LIMIT 1`
+        sql`SELECT * FROM (
+              SELECT * FROM (
+                SELECT * FROM deliveries WHERE ${at(destination)} AND ${waiting} AND held_until IS NULL
+                ORDER BY number LIMIT 1
+              ) AS free
+              UNION ALL
+              SELECT * FROM (
+                SELECT * FROM deliveries WHERE ${at(destination)} AND ${waiting} AND held_until <= ${now}
+                ORDER BY held_until, number LIMIT 1
+              ) AS held
+            ) AS first ORDER BY number LIMIT 1`
     })
 
     const heldUntil = SqlSchema.single({
       Request: Place,
       Result: Schema.Struct({ until: Time }),
       execute: (destination) =>
-        sql`SELECT MIN(held_until) AS until FROM deliveries WHERE ${at(destination)} AND ${waiting}`
+        sql`SELECT MIN(held_until) AS until FROM deliveries
+            WHERE ${at(destination)} AND ${waiting} AND held_until IS NOT NULL`
     })
 
     const group = SqlSchema.findAll({
+      Request: Schema.Struct({ ...Place.fields, groupKey: Schema.String, through: Schema.NullOr(Schema.Int) }),
+      Result: DeliveryRow,
+      execute: ({ groupKey, through, ...destination }) =>
+        sql`SELECT * FROM deliveries WHERE ${at(destination)} AND group_key = ${groupKey} AND ${waiting}
+              ${through === null ? sql.literal("") : sql`AND number <= ${through}`}
+            ORDER BY number LIMIT ${largestFold}`
+    })
+
+    const free = SqlSchema.findAll({
       Request: Schema.Struct({ ...Place.fields, groupKey: Schema.String }),
       Result: DeliveryRow,
       execute: ({ groupKey, ...destination }) =>
-        sql`SELECT * FROM deliveries WHERE ${at(destination)} AND group_key = ${groupKey} AND ${waiting}
+        sql`SELECT * FROM deliveries
+            WHERE ${at(destination)} AND group_key = ${groupKey} AND ${waiting} AND held_until IS NULL
             ORDER BY number LIMIT ${largestFold}`
     })
 
@@ -98,14 +128,17 @@ export class DeliveriesRepo extends Effect.Service<DeliveriesRepo>()("persistenc
             WHERE ${at(destination)} AND group_key = ${groupKey}`
     })
 
-    const hold = (destination: Destination, groupKey: string, until: DateTime.Utc) =>
-      sql`UPDATE deliveries SET held_until = ${iso(until)}, next_attempt_at = ${iso(until)}
-          WHERE ${at(destination)} AND group_key = ${groupKey} AND ${waiting}`
+    /** These very rows, of one destination: others of their group may have come, or come back, meanwhile. */
+    const these = (rows: Rows) => sql`org_id = ${rows[0].orgId} AND ${sql.in("id", rows.map(({ id }) => id))}`
 
-    const claim = (row: DeliveryRow, retryUntil: DateTime.Utc) =>
+    const hold = (rows: Rows, until: DateTime.Utc) =>
+      sql`UPDATE deliveries SET held_until = ${iso(until)}, next_attempt_at = ${iso(until)}
+          WHERE ${these(rows)} AND ${waiting}`
+
+    const claim = (row: DeliveryRow, { again, retryUntil }: Claim) =>
       sql`UPDATE deliveries
-          SET status = 'delivering', attempt_count = attempt_count + 1, next_attempt_at = NULL, held_until = NULL,
-            retry_until = COALESCE(retry_until, ${iso(retryUntil)})
+          SET status = 'delivering', attempt_count = attempt_count + 1, held_until = NULL,
+            next_attempt_at = ${iso(again)}, retry_until = COALESCE(retry_until, ${iso(retryUntil)})
           WHERE org_id = ${row.orgId} AND id = ${row.id} AND ${waiting} AND attempt_count = ${row.attemptCount}
           RETURNING id`.pipe(Effect.map((rows) => rows.length > 0))
 
@@ -115,18 +148,17 @@ export class DeliveriesRepo extends Effect.Service<DeliveriesRepo>()("persistenc
         sql`INSERT INTO delivery_attempts ${sql.insert(row)} ON CONFLICT (org_id, delivery_id, number) DO NOTHING`
     })
 
-    /** For the delivery and those that its message stands for: those of its group through `through`. */
-    const end = (row: DeliveryRow, through: number, to: {
-      readonly status: "delivered" | "failed"
+    /** For all that a message stands for. */
+    const end = (rows: Rows, to: {
+      readonly status: "delivered" | "failed" | "dead"
       readonly deliveredAt: DateTime.Utc | null
       readonly lastError: string | null
     }) =>
       sql`UPDATE deliveries
           SET status = ${to.status}, delivered_at = ${to.deliveredAt === null ? null : iso(to.deliveredAt)},
             last_error = ${to.lastError}, next_attempt_at = NULL, held_until = NULL,
-            folded_into = CASE WHEN id = ${row.id} THEN NULL ELSE ${row.id} END
-          WHERE ${at(row)} AND number >= ${row.number} AND number <= ${through} AND ${waiting}
-            AND ${row.groupKey === null ? sql`id = ${row.id}` : sql`group_key = ${row.groupKey}`}`
+            folded_into = CASE WHEN id = ${rows[0].id} THEN NULL ELSE ${rows[0].id} END
+          WHERE ${these(rows)} AND ${waiting}`
 
     const tell = (destination: Destination, groupKey: string, toldAt: DateTime.Utc, what: {
       readonly state: EventState
@@ -138,12 +170,11 @@ export class DeliveriesRepo extends Effect.Service<DeliveriesRepo>()("persistenc
           DO UPDATE SET told_at = excluded.told_at, state = excluded.state, severity = excluded.severity`
 
     const settle = (row: DeliveryRow, to: {
-      readonly status: "pending" | "dead"
       readonly lastError: string
       readonly nextAttemptAt: DateTime.Utc | null
       readonly retryUntil: DateTime.Utc | null
     }) =>
-      sql`UPDATE deliveries SET status = ${to.status}, last_error = ${to.lastError},
+      sql`UPDATE deliveries SET status = 'pending', last_error = ${to.lastError},
             next_attempt_at = ${to.nextAttemptAt === null ? null : iso(to.nextAttemptAt)},
             retry_until = ${to.retryUntil === null ? null : iso(to.retryUntil)}
           WHERE org_id = ${row.orgId} AND id = ${row.id}`
@@ -155,25 +186,30 @@ export class DeliveriesRepo extends Effect.Service<DeliveriesRepo>()("persistenc
       head: (destination: typeof Place.Type, now: DateTime.Utc) => Effect.orDie(head({ ...destination, now })),
       /** When the first of those that are held back may go; `null` where none is. */
       heldUntil: (destination: typeof Place.Type) => Effect.map(Effect.orDie(heldUntil(destination)), (r) => r.until),
-      /** What waits of a group, the oldest first, as many as one message may stand for. */
-      group: (destination: typeof Place.Type, groupKey: string) => Effect.orDie(group({ ...destination, groupKey })),
+      /** What waits of a group, or of it through a number, the oldest first, as many as one message may stand for. */
+      group: (destination: typeof Place.Type, groupKey: string, through: number | null = null) =>
+        Effect.orDie(group({ ...destination, groupKey, through })),
+      /** The same, but only what is not held back. */
+      free: (destination: typeof Place.Type, groupKey: string) => Effect.orDie(free({ ...destination, groupKey })),
       /** What the destination was last told about a group. */
       told: (destination: typeof Place.Type, groupKey: string) => Effect.orDie(told({ ...destination, groupKey })),
-      hold: (destination: Destination, groupKey: string, until: DateTime.Utc) =>
-        Effect.orDie(hold(destination, groupKey, until)),
+      hold: (...args: Parameters<typeof hold>) => Effect.orDie(hold(...args)),
       /** Takes the next attempt at a delivery. `false` where another sender has taken it, or it has ended. */
-      claim: (row: DeliveryRow, retryUntil: DateTime.Utc) => Effect.orDie(claim(row, retryUntil)),
+      claim: (...args: Parameters<typeof claim>) => Effect.orDie(claim(...args)),
       /** Keeps an attempt. */
       note: (row: AttemptRow) => Effect.orDie(note(row)),
-      /** The message has arrived, for the delivery and those of its group through `through`. */
-      delivered: (row: DeliveryRow, through: number, now: DateTime.Utc) =>
-        Effect.orDie(end(row, through, { status: "delivered", deliveredAt: now, lastError: null })),
-      /** The channel has refused the message for good, for the same ones. */
-      refused: (row: DeliveryRow, through: number, lastError: string) =>
-        Effect.orDie(end(row, through, { status: "failed", deliveredAt: null, lastError })),
+      /** The message has arrived. */
+      delivered: (rows: Rows, now: DateTime.Utc) =>
+        Effect.orDie(end(rows, { status: "delivered", deliveredAt: now, lastError: null })),
+      /** The channel has refused the message for good. */
+      refused: (rows: Rows, lastError: string) =>
+        Effect.orDie(end(rows, { status: "failed", deliveredAt: null, lastError })),
+      /** It was tried for too long. */
+      givenUp: (rows: Rows, lastError: string) =>
+        Effect.orDie(end(rows, { status: "dead", deliveredAt: null, lastError })),
       /** What the destination knows now of a group. */
       tell: (...args: Parameters<typeof tell>) => Effect.orDie(tell(...args)),
-      /** The attempt has not brought it there. */
+      /** The attempt has not brought it there: it waits again. */
       settle: (...args: Parameters<typeof settle>) => Effect.orDie(settle(...args))
     } as const
   })

@@ -63,32 +63,34 @@ export class DestinationsRepo extends Effect.Service<DestinationsRepo>()("persis
     const quiet = (destination: Destination, until: DateTime.Utc) =>
       sql`UPDATE destinations SET quiet_until = ${iso(until)} WHERE ${at(destination)}`
 
-    const pause = (destination: Destination, config: string | null) =>
+    const pause = (destination: Destination, config: string) =>
       sql`UPDATE destinations SET paused_config = ${config} WHERE ${at(destination)}`
 
-    const due = SqlSchema.findAll({
-      Request: Schema.Struct({ now: Schema.DateTimeUtc, limit: Schema.Int }),
+    /** Due from now on: whoever ends the pause may end before the queue does. */
+    const resume = (destination: Destination, now: DateTime.Utc) =>
+      sql`UPDATE destinations SET paused_config = NULL, due_at = COALESCE(due_at, ${iso(now)})
+          WHERE ${at(destination)}`
+
+    const takeDue = SqlSchema.findAll({
+      Request: Schema.Struct({ now: Schema.DateTimeUtc, again: Schema.DateTimeUtc, limit: Schema.Int }),
       Result: Place,
-      execute: ({ limit, now }) =>
-        sql`SELECT org_id, channel, channel_id FROM destinations WHERE due_at <= ${now} ORDER BY due_at LIMIT ${limit}`
+      execute: ({ again, limit, now }) =>
+        sql`UPDATE destinations SET due_at = ${again} WHERE (org_id, channel, channel_id) IN
+              (SELECT org_id, channel, channel_id FROM destinations WHERE due_at <= ${now}
+               ORDER BY due_at LIMIT ${limit})
+            RETURNING org_id, channel, channel_id`
     })
 
-    const resumable = SqlSchema.findAll({
-      Request: Schema.Struct({ limit: Schema.Int }),
+    const takeResumable = SqlSchema.findAll({
+      Request: Schema.Struct({ again: Schema.DateTimeUtc, limit: Schema.Int }),
       Result: Place,
-      execute: ({ limit }) =>
-        sql`SELECT d.org_id, d.channel, d.channel_id FROM destinations d
-            JOIN integrations i ON i.org_id = d.org_id AND i.integration = d.channel
-            WHERE d.paused_config IS NOT NULL AND i.configured_at <> d.paused_config AND d.due_at IS NULL
-            LIMIT ${limit}`
-    })
-
-    const paused = SqlSchema.findAll({
-      Request: Schema.Struct({ orgId: OrgId, channel: Schema.String }),
-      Result: Place,
-      execute: ({ channel, orgId }) =>
-        sql`SELECT org_id, channel, channel_id FROM destinations
-            WHERE org_id = ${orgId} AND channel = ${channel} AND paused_config IS NOT NULL`
+      execute: ({ again, limit }) =>
+        sql`UPDATE destinations SET due_at = ${again} WHERE (org_id, channel, channel_id) IN
+              (SELECT d.org_id, d.channel, d.channel_id FROM destinations d
+               JOIN integrations i ON i.org_id = d.org_id AND i.integration = d.channel
+               WHERE d.paused_config IS NOT NULL AND i.configured_at <> d.paused_config AND d.due_at IS NULL
+               LIMIT ${limit})
+            RETURNING org_id, channel, channel_id`
     })
 
     return {
@@ -100,12 +102,15 @@ export class DestinationsRepo extends Effect.Service<DestinationsRepo>()("persis
       /** Something is to be done again at a destination that exists. */
       wake: (destination: Destination, now: DateTime.Utc) => Effect.orDie(wake(destination, now)),
       quiet: (destination: Destination, until: DateTime.Utc) => Effect.orDie(quiet(destination, until)),
-      pause: (destination: Destination, config: string | null) => Effect.orDie(pause(destination, config)),
-      /** Those with something to do, the longest waiting first, of every org: for the sweep. */
-      due: (now: DateTime.Utc, limit: number) => Effect.orDie(due({ now, limit })),
-      /** Those whose integration has been configured anew since they were paused, of every org: for the sweep. */
-      resumable: (limit: number) => Effect.orDie(resumable({ limit })),
-      paused: (orgId: OrgId, channel: string) => Effect.orDie(paused({ orgId, channel }))
+      pause: (destination: Destination, config: string) => Effect.orDie(pause(destination, config)),
+      resume: (destination: Destination, now: DateTime.Utc) => Effect.orDie(resume(destination, now)),
+      /**
+       * Those with something to do, the longest waiting first, of every org. They are due again at `again`, unless
+       * their senders say otherwise by then: so it is others' turn meanwhile, and none is forgotten.
+       */
+      takeDue: (now: DateTime.Utc, again: DateTime.Utc, limit: number) => Effect.orDie(takeDue({ now, again, limit })),
+      /** The same for those whose integration has been configured anew since they were paused. */
+      takeResumable: (again: DateTime.Utc, limit: number) => Effect.orDie(takeResumable({ again, limit }))
     } as const
   })
 }) {}

@@ -55,12 +55,12 @@ curl ${url}/api/channel-routes ${org}
 An alert, from a webhook to a channel. Slack is not configured yet; once it is, the message appears at
 http://127.0.0.1:${inboxPagePort}, which shows what each stand-in of a channel received:
 
-curl -X POST ${url}/api/integrations/configure \
-  ${json} ${org} \
+curl -X POST ${url}/api/integrations/configure \\
+  ${json} ${org} \\
   -d '{"integration": "slack", "config": {"botToken": "xoxb-sandbox"}}'
 
-curl -X POST ${url}/api/channel-routes \
-  ${json} ${org} \
+curl -X POST ${url}/api/channel-routes \\
+  ${json} ${org} \\
   -d '{"eventType": "sentry.*", "channel": "slack", "channelId": "C0ERRORS"}'
 
 curl -X POST ${url}/api/webhooks/sentry \\

@@ -24,7 +24,9 @@ export const InProcess = Layer.scoped(
           (destination) => {
             const { channel, channelId, orgId } = destination
             const owner = ownerOf(JSON.stringify([orgId, channel, channelId]))
-            return Effect.forkIn(owner.withPermits(1)(sender.drain(destination)), scope)
+            // Whoever wakes it may not be interruptible, but a sender that waits has to end with the scope.
+            const drained = Effect.interruptible(owner.withPermits(1)(sender.drain(destination)))
+            return Effect.forkIn(drained, scope)
           },
           { discard: true }
         )

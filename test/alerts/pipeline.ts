@@ -19,7 +19,7 @@ interface Options {
 }
 
 /** Lets everything that is due at this moment of the test's clock happen. */
-export const settle = Effect.repeatN(Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void))), 60)
+export const settle = Effect.repeatN(Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void))), 400)
 
 /** Moves the clock on in steps, and lets what falls due happen on the way. */
 export const pass = (seconds: number, step = 1) =>

@@ -22,6 +22,15 @@ const makeHangUp = Effect.all({
 let seen = Effect.runSync(makeHangUp)
 
 const acknowledgedAt = DateTime.unsafeMake("2026-03-21T14:06:00Z")
+const triggered = {
+  id: "P1INC001",
+  title: "t",
+  status: "triggered",
+  urgency: "high",
+  service: null,
+  createdAt: acknowledgedAt,
+  assignee: null
+} as const
 
 /** Each method has its own way to go wrong. */
 const Vendors = {
@@ -39,7 +48,11 @@ const Vendors = {
         Effect.zipRight(Effect.suspend(() => Deferred.succeed(seen.writeEnded, "finished"))),
         Effect.onInterrupt(() => Deferred.succeed(seen.writeEnded, "interrupted")),
         Effect.as(
-          { acknowledgement: { id, status: "acknowledged", acknowledgedAt }, title: "t", changed: true } as const
+          {
+            acknowledgement: { id, status: "acknowledged", acknowledgedAt },
+            incident: triggered,
+            changed: true
+          } as const
         )
       ),
     verify: () => Effect.die(new Error(secret))

@@ -48,7 +48,7 @@ describe("acknowledging", () => {
         acknowledgedAt
       })
       assert.isTrue(answer.changed)
-      assert.strictEqual(answer.title, "High error rate on /api/checkout")
+      assert.strictEqual(answer.incident.title, "High error rate on /api/checkout")
       deepStrictEqual(yield* paths, [get, put])
       deepStrictEqual((yield* sent)[1]?.body, { incident: { type: "incident_reference", status: "acknowledged" } })
     }).pipe(Effect.provide(answering([triggered, taken]))))

@@ -22,18 +22,19 @@ const words = (body: unknown): string | undefined => {
 
 /**
  * Source: Discord API docs, "Rate Limits": `retry_after` is in seconds, with a fraction. 403 is about what the bot may
- * do in one place (50001, 50013), and says nothing against the token; one that is not Discord's own JSON comes from a
- * proxy before it.
+ * do in one place (50001, 50013), and says nothing against the token. A refusal that is not Discord's own JSON comes from
+ * a proxy before it, and says nothing against the token or the message.
  */
 export const dialect: Dialect = {
   vendor: "Discord",
   refusal: (answer) => {
     const { body, status } = answer
     const standard = byStatus(status)
-    if (status === 403) {
-      return { kind: stringAt(body, "message") === undefined ? "unreadable" : "rejected", words: words(body) }
+    if (standard === undefined || standard.kind === "unavailable") return standard
+    if (standard.kind !== "throttled") {
+      if (stringAt(body, "message") === undefined) return { kind: "unreadable" }
+      return { kind: status === 403 ? "rejected" : standard.kind, words: words(body) }
     }
-    if (standard?.kind !== "throttled") return standard && { ...standard, words: words(body) }
     const seconds = Predicate.hasProperty(body, "retry_after") ? body.retry_after : undefined
     return {
       kind: "throttled",

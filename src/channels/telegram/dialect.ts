@@ -10,7 +10,8 @@ export const movedTo = ({ details, kind }: VendorFailure): string | undefined =>
 
 /**
  * Source: Telegram Bot API, "Making requests" and `ResponseParameters`. 403 is about one chat (blocked, kicked), and
- * says nothing against the token; one that is not Telegram's own JSON comes from a proxy before it.
+ * says nothing against the token. A refusal that is not Telegram's own JSON comes from a proxy before it, and says
+ * nothing against the token or the message.
  */
 export const dialect: Dialect = {
   vendor: "Telegram",
@@ -31,7 +32,7 @@ export const dialect: Dialect = {
     if (Number.isSafeInteger(newId)) return { kind: "conflict", words: `${moved}${String(newId)}` }
     // A token that is not even formed like one makes a path that does not exist.
     if (standard.kind === "missing" && (words === undefined || words === "Not Found")) return { kind: "credentials" }
-    if (status === 403) return { kind: words === undefined ? "unreadable" : "rejected", words }
-    return { ...standard, words }
+    if (words === undefined && standard.kind !== "unavailable") return { kind: "unreadable" }
+    return { kind: status === 403 ? "rejected" : standard.kind, words }
   }
 }

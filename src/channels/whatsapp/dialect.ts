@@ -6,14 +6,19 @@ const credentials = (code: number) => code === 0 || code === 10 || code === 190 
 const throttled = new Set([4, 80007, 130429, 131048, 131056])
 const unavailable = new Set([1, 2, 131000, 131016, 133004])
 
-/** The HTTP status says little here: `error.code` decides, and `error_data.details` explains. */
+/**
+ * The HTTP status says little here: `error.code` decides, and `error_data.details` explains. A refusal without a code is
+ * not Meta's, and says nothing against the message.
+ */
 export const dialect: Dialect = {
   vendor: "WhatsApp",
   refusal: (answer) => {
     const { body, status } = answer
     const error = Predicate.hasProperty(body, "error") ? body.error : undefined
     const code = Predicate.hasProperty(error, "code") ? error.code : undefined
-    if (typeof code !== "number") return byStatus(status)
+    if (typeof code !== "number") {
+      return status === 400 || status === 403 ? { kind: "unreadable" } : byStatus(status)
+    }
     const data = Predicate.hasProperty(error, "error_data") ? error.error_data : undefined
     const words = stringAt(data, "details") ?? stringAt(error, "message")
     if (credentials(code)) return { kind: "credentials", words }

@@ -62,7 +62,7 @@ export const FakePagerDuty = (state: FakePagerDutyState = documentedPagerDuty): 
               const earlier = done.get(incidentId)
               const acknowledgement = earlier ?? { id: incidentId, status: "acknowledged" as const, acknowledgedAt }
               return [
-                { acknowledgement, title: incident.title, changed: earlier === undefined },
+                { acknowledgement, incident, changed: earlier === undefined },
                 new Map([...done, [incidentId, acknowledgement]])
               ]
             })

@@ -7,6 +7,7 @@ import type { UpstreamFailed, UpstreamRejected } from "../../domain/Errors.ts"
 import type { IncomingEvent } from "../../domain/Event.ts"
 import type { OrgId } from "../../domain/Ids.ts"
 import { Integrations } from "../../services/Integrations.ts"
+import { projectOf, titleOf } from "../../services/normalise.ts"
 import { webhookIntake } from "../../services/webhookIntake.ts"
 import { makeShared } from "../../upstream/shared.ts"
 import { PagerDutyGroup } from "./Api.ts"
@@ -18,19 +19,20 @@ import { pagerdutyWebhook } from "./webhook.ts"
 const encodeAcknowledgement = Schema.encodeSync(Schema.parseJson(Acknowledgement))
 
 /** One for each acknowledgement in force: reopened and acknowledged again, an incident is acknowledged anew. */
-const acknowledgedEvent = (acknowledgement: Acknowledgement, title: string, by: string | undefined): IncomingEvent => {
+const acknowledgedEvent = ({ acknowledgement, incident }: Acknowledged, by: string | undefined): IncomingEvent => {
   const { acknowledgedAt, id } = acknowledgement
   return {
     source: "pagerduty",
     type: "incident.acknowledged",
     dedupKey: `incident.acknowledged:${id}:${DateTime.formatIso(acknowledgedAt)}`,
-    title,
+    title: titleOf([incident.title], `PagerDuty incident ${id}`),
     text: by === undefined ? null : `Acknowledged by ${by}`,
     url: null,
-    severity: "info",
+    // As in PagerDuty's own webhook about it, which is then no news to anybody.
+    severity: incident.urgency === "low" ? "warning" : "critical",
     state: "acknowledged",
     groupKey: `pagerduty:incident:${id}`,
-    projectId: null,
+    projectId: projectOf(incident.service ?? undefined),
     forAgent: false,
     body: encodeAcknowledgement(acknowledgement),
     dataPath: "",
@@ -51,8 +53,8 @@ export const PagerDutyHttp = HttpApiBuilder.group(
       const incidents = yield* makeShared<IncidentPage, UpstreamFailed | UpstreamRejected>()
 
       /** The incident is acknowledged whether or not we manage to note it down. */
-      const announce = (org: OrgId, { acknowledgement, title }: Acknowledged, by: string | undefined) =>
-        accept(org, acknowledgedEvent(acknowledgement, title, by)).pipe(
+      const announce = (org: OrgId, done: Acknowledged, by: string | undefined) =>
+        accept(org, acknowledgedEvent(done, by)).pipe(
           Effect.catchAllCause((cause) => Effect.logError("Could not store an acknowledgement", cause))
         )
 

@@ -6,7 +6,7 @@ import { VendorFailure } from "../../upstream/VendorFailure.ts"
 import type { PagerDutyConfig } from "./definition.ts"
 import { dialect } from "./dialect.ts"
 import type * as Domain from "./domain.ts"
-import { acknowledgedAt, incident, onCall, titleOf } from "./translate.ts"
+import { acknowledgedAt, incident, onCall } from "./translate.ts"
 import * as Wire from "./wire.ts"
 
 type Upstreamed = UpstreamFailed | UpstreamRejected
@@ -36,7 +36,7 @@ export class PagerDuty extends Context.Tag("integrations/PagerDuty")<PagerDuty, 
 /** `changed` is false when somebody had acknowledged it before. */
 export interface Acknowledged {
   readonly acknowledgement: Domain.Acknowledgement
-  readonly title: string
+  readonly incident: Domain.Incident
   readonly changed: boolean
 }
 
@@ -193,7 +193,7 @@ export const PagerDutyLive = Layer.effect(
         }
         return {
           acknowledgement: { id: from.id, status: from.status, acknowledgedAt: at },
-          title: titleOf(from),
+          incident: incident(from),
           changed
         }
       })

@@ -93,12 +93,19 @@ export const deliveries = Effect.gen(function*() {
       PRIMARY KEY (org_id, id)
     )`
   yield* sql`CREATE UNIQUE INDEX deliveries_order ON deliveries (org_id, channel, channel_id, number)`
+  // What is held back for folding may be many, and is looked at only when its time has come.
   yield* sql`
     CREATE INDEX deliveries_queue ON deliveries (org_id, channel, channel_id, number)
-    WHERE status IN ('pending', 'delivering')`
+    WHERE status IN ('pending', 'delivering') AND held_until IS NULL`
+  yield* sql`
+    CREATE INDEX deliveries_held ON deliveries (org_id, channel, channel_id, held_until, number)
+    WHERE status IN ('pending', 'delivering') AND held_until IS NOT NULL`
+  yield* sql`
+    CREATE INDEX deliveries_free ON deliveries (org_id, channel, channel_id, group_key, number)
+    WHERE status IN ('pending', 'delivering') AND held_until IS NULL AND group_key IS NOT NULL`
   yield* sql`
     CREATE INDEX deliveries_group ON deliveries (org_id, channel, channel_id, group_key, number)
-    WHERE status IN ('pending', 'delivering')`
+    WHERE status IN ('pending', 'delivering') AND group_key IS NOT NULL`
   yield* sql`CREATE INDEX deliveries_status ON deliveries (org_id, status, id)`
   yield* sql`CREATE INDEX deliveries_route ON deliveries (org_id, route_number, id)`
   yield* sql`CREATE INDEX deliveries_event ON deliveries (org_id, event_id, id)`

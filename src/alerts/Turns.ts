@@ -1,0 +1,23 @@
+import { Effect } from "effect"
+import { makeFairSemaphore } from "./FairSemaphore.ts"
+
+/**
+ * SQLite answers without a turn of the event loop: whoever has much to ask keeps everybody else waiting, requests that
+ * have to be answered within a second included.
+ */
+export const othersFirst = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+
+/** Lets senders use the database one at a time, with a turn of the event loop for everybody else in between. */
+export class Turns extends Effect.Service<Turns>()("alerts/Turns", {
+  effect: Effect.gen(function*() {
+    const one = yield* makeFairSemaphore(1)
+    const newcomer = yield* makeFairSemaphore(1)
+
+    const take = <A, E, R>(effect: Effect.Effect<A, E, R>) => one.withPermit(Effect.zipRight(othersFirst, effect))
+
+    /** Behind those who are at a message already, however many newcomers there are. */
+    const takeAsNewcomer = <A, E, R>(effect: Effect.Effect<A, E, R>) => newcomer.withPermit(take(effect))
+
+    return { take, takeAsNewcomer } as const
+  })
+}) {}
