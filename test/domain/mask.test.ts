@@ -32,15 +32,14 @@ describe("mask", () => {
   })
 
   it.prop("holds no secret of 12 characters or more", [long, long, long], ([apiKey, webhookSecret, previous]) => {
-    const shown = JSON.stringify(Object.values(mask(linear, {
+    // Not as JSON: what it escapes in one secret may look like the end of another.
+    const shown = Object.values(mask(linear, {
       apiKey: Redacted.make(apiKey),
       webhookSecret: Redacted.make(webhookSecret),
       webhookSecretPrevious: Redacted.make(previous)
-    })))
+    })).map(String)
     for (const secret of [apiKey, webhookSecret, previous]) {
-      assert.notInclude(shown, secret)
-      assert.notInclude(shown, JSON.stringify(secret).slice(1, -1))
-      assert.notInclude(shown, secret.slice(-5))
+      for (const value of shown) assert.notInclude(value, secret.slice(-5))
     }
   })
 
