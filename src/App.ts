@@ -15,6 +15,7 @@ import { IdempotencyKeys } from "./services/IdempotencyKeys.ts"
 import { Integrations } from "./services/Integrations.ts"
 import * as Keyring from "./services/Keyring.ts"
 import { SyncLog } from "./services/SyncLog.ts"
+import { TokenCheck } from "./services/TokenCheck.ts"
 import { Vault } from "./services/Vault.ts"
 import { WebhookOrgsLive } from "./services/WebhookOrgs.ts"
 import { Origins, Upstream } from "./upstream/Upstream.ts"
@@ -42,6 +43,7 @@ export const Senders = SenderLive.pipe(
 export const Services = Layer.mergeAll(
   WebhookOrgsLive,
   IdempotencyKeys.Default,
+  TokenCheck.Default,
   CredentialChecksLive,
   DeliveryLog.Default,
   TestFire.Default

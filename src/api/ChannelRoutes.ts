@@ -5,6 +5,7 @@ import { ChannelId, EventPattern, Miss, ProjectId, RouteId } from "../domain/Cha
 import { optionally, strictly } from "../domain/Integration.ts"
 import { EventType } from "../domain/PostedEvent.ts"
 import { Timestamp } from "../domain/Timestamp.ts"
+import { Authentication, RequiredScope } from "./Caller.ts"
 import { Delivery, waiting } from "./Deliveries.ts"
 import { documented } from "./documented.ts"
 import * as Errors from "./errors.ts"
@@ -124,6 +125,7 @@ export class ChannelRoutesGroup extends HttpApiGroup.make("channelRoutes")
       .addSuccess(RoutePreview)
       .addError(Errors.RequestInvalid)
       .middleware(JsonBody)
+      .annotate(RequiredScope, "read")
       .annotateContext(documented({
         summary: "Preview Routes",
         description: "Which routes would send an event, and why each other one would not. Sends nothing.",
@@ -156,6 +158,7 @@ export class ChannelRoutesGroup extends HttpApiGroup.make("channelRoutes")
         response: { ...waiting, eventType: "route.test" }
       }))
   )
+  .middlewareEndpoints(Authentication)
   .middlewareEndpoints(OrgAccess)
   .annotate(OpenApi.Title, "Channel Routing")
   .annotate(OpenApi.Description, "Which channel receives which events.")

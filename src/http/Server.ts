@@ -6,6 +6,7 @@ import { Inbox } from "../alerts/Inbox.ts"
 import { Api } from "../api/Api.ts"
 import { VendorsHttp } from "../integrations/live.ts"
 import { AgentsHttp } from "./Agents.ts"
+import { AuthenticationLive } from "./Authentication.ts"
 import { ChannelRoutesHttp } from "./ChannelRoutes.ts"
 import { DeliveriesHttp } from "./Deliveries.ts"
 import { EventsHttp } from "./Events.ts"
@@ -21,7 +22,7 @@ import { WebhooksHttp } from "./Webhooks.ts"
 const Handlers = HttpApiBuilder.api(Api).pipe(
   Layer.provide([IntegrationsHttp, ChannelRoutesHttp, DeliveriesHttp, EventsHttp, AgentsHttp, WebhooksHttp]),
   Layer.provide([HealthHttp, VendorsHttp]),
-  Layer.provide([OrgAccessLive, JsonBodyLive])
+  Layer.provide([OrgAccessLive, AuthenticationLive, JsonBodyLive])
 )
 
 /** The API, its description and its pages, on whatever server is provided. */

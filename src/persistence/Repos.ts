@@ -10,6 +10,7 @@ import { InboxRepo } from "./InboxRepo.ts"
 import { IntegrationsRepo } from "./IntegrationsRepo.ts"
 import { RetentionRepo } from "./RetentionRepo.ts"
 import { StorageHealth } from "./StorageHealth.ts"
+import { TokensRepo } from "./TokensRepo.ts"
 import { WebhookFailuresRepo } from "./WebhookFailuresRepo.ts"
 
 /** Every table. */
@@ -24,6 +25,7 @@ export const Repos = Layer.mergeAll(
   DeliveryLogRepo.Default,
   IdempotencyKeysRepo.Default,
   WebhookFailuresRepo.Default,
+  TokensRepo.Default,
   RetentionRepo.Default,
   StorageHealth.Default
 )
