@@ -1,5 +1,5 @@
 import { Args, Command, HelpDoc, Options } from "@effect/cli"
-import { Array, Console, DateTime, Duration, Effect, Either, Option, pipe, Redacted, Schema } from "effect"
+import { Array, Console, type DateTime, Duration, Effect, Either, Option, pipe, Redacted, Schema } from "effect"
 import { Timestamp } from "../domain/Timestamp.ts"
 import { Scope, type Token, TokenId, TokenName, TokenOrg } from "../domain/Token.ts"
 import { Tokens } from "../services/Tokens.ts"

@@ -1,4 +1,4 @@
-import { DateTime, type Duration, Effect, Option, Redacted, Schema } from "effect"
+import { DateTime, type Duration, Effect, Option, Redacted } from "effect"
 import { createHash, randomBytes } from "node:crypto"
 import { formatToken, type Scope, type Token, TokenId, type TokenOrg } from "../domain/Token.ts"
 import { TokenRow, TokensRepo } from "../persistence/TokensRepo.ts"
@@ -13,7 +13,7 @@ const secretBytes = 32
 export const hashOf = (secret: Redacted.Redacted): Uint8Array =>
   createHash("sha256").update(Redacted.value(secret)).digest()
 
-const newId = Effect.sync(() => Schema.decodeSync(TokenId)(`int_${randomBytes(8).toString("hex")}`))
+const newId = Effect.sync(() => TokenId.make(`int_${randomBytes(8).toString("hex")}`))
 const newSecret = Effect.sync(() => Redacted.make(randomBytes(secretBytes).toString("base64url")))
 
 export interface NewToken {

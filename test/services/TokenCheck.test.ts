@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
 import { Context, DateTime, Deferred, Duration, Effect, Fiber, Layer, Option, Redacted, TestClock } from "effect"
+import type * as Crypto from "node:crypto"
 import { vi } from "vitest"
 import type { TokenId } from "../../src/domain/Token.ts"
 import { TokensRepo } from "../../src/persistence/TokensRepo.ts"
@@ -12,7 +13,7 @@ import { acme, Memory } from "../fakes/Storage.ts"
 const steps = { hashes: 0, comparisons: 0, lookUps: 0, writes: 0 }
 
 vi.mock("node:crypto", async (original) => {
-  const real = await original<typeof import("node:crypto")>()
+  const real = await original<typeof Crypto>()
   return {
     ...real,
     createHash: (...parameters: Parameters<typeof real.createHash>) => {
