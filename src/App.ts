@@ -16,13 +16,19 @@ import { Integrations } from "./services/Integrations.ts"
 import * as Keyring from "./services/Keyring.ts"
 import { SyncLog } from "./services/SyncLog.ts"
 import { TokenCheck } from "./services/TokenCheck.ts"
+import { TenantUrls } from "./services/TenantUrls.ts"
 import { Vault } from "./services/Vault.ts"
 import { WebhookOrgsLive } from "./services/WebhookOrgs.ts"
+import * as Resolver from "./upstream/Resolver.ts"
+import { TenantHttp } from "./upstream/TenantHttp.ts"
 import { Origins, Upstream } from "./upstream/Upstream.ts"
+
+/** Who is asked for the addresses of tenants' hosts. */
+export const NameServers = Resolver.layer()
 
 /** Outbound HTTP: real, but with the operator's overrides of where vendors are. */
 export const Outbound = Upstream.Default.pipe(
-  Layer.provide(NodeHttpClient.layerUndici),
+  Layer.provide([NodeHttpClient.layerUndici, TenantHttp.layer]),
   Layer.merge(Origins.layer(origins))
 )
 
@@ -45,6 +51,7 @@ export const Services = Layer.mergeAll(
   IdempotencyKeys.Default,
   TokenCheck.Default,
   CredentialChecksLive,
+  TenantUrls.Default,
   DeliveryLog.Default,
   TestFire.Default
 ).pipe(Layer.provideMerge(AlertsLive))
@@ -56,6 +63,7 @@ export const App = Services.pipe(
   Layer.provideMerge(Senders),
   Layer.provideMerge(Vendors),
   Layer.provide(Outbound),
+  Layer.provide(NameServers),
   Layer.provideMerge(Sql.layerConfig),
   Layer.provide(Keyring.layer),
   Layer.provide(NodeContext.layer)

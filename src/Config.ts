@@ -7,6 +7,7 @@ import { databaseLocation } from "./persistence/Sql.ts"
 import { encryptionKeys } from "./services/Keyring.ts"
 import { auth } from "./services/TokenCheck.ts"
 import { trialOrgs } from "./services/WebhookOrgs.ts"
+import { outboundAllow } from "./upstream/egress.ts"
 import { originsOf, upstreamTimeout } from "./upstream/Upstream.ts"
 
 /** `PAGERDUTY_API_URL` and so on. */
@@ -70,7 +71,8 @@ export const settings = Config.all({
   groupWindow,
   retention,
   webhookMaxAge,
-  origins
+  origins,
+  outboundAllow
 }).pipe(
   Effect.mapError((error) =>
     new ConfigurationRefused({ message: `The configuration is not valid:\n  ${problems(error).join("\n  ")}` })

@@ -8,12 +8,15 @@ import { mask } from "../domain/Integration.ts"
 import { integrations } from "../integrations/registry.ts"
 import { CredentialChecks } from "../services/CredentialChecks.ts"
 import { Integrations } from "../services/Integrations.ts"
+import { TenantUrls } from "../services/TenantUrls.ts"
 
 const decode = Schema.decodeUnknown(ConfigureRequest)
 const encode = Schema.encode(ConfigureRequest)
 
+const definitionOf = (id: IntegrationId) => integrations.find((known) => known.id === id)
+
 const notConfigured = (id: IntegrationId) =>
-  new IntegrationNotConfigured({ integration: integrations.find((known) => known.id === id)?.displayName ?? id })
+  new IntegrationNotConfigured({ integration: definitionOf(id)?.displayName ?? id })
 
 /** Here refused credentials are the caller's input: 422 rather than 502. */
 const refused = (error: UpstreamFailed | UpstreamRejected) =>
@@ -25,6 +28,18 @@ export const IntegrationsHttp = HttpApiBuilder.group(Api, "integrations", (handl
   Effect.gen(function*() {
     const service = yield* Integrations
     const check = yield* CredentialChecks
+    const urls = yield* TenantUrls
+
+    const checkUrls = ({ config, integration }: ConfigureRequest) =>
+      Effect.forEach(
+        definitionOf(integration)?.urls ?? [],
+        (field) => {
+          const url = Object.entries(config).find(([name]) => name === field)?.[1]
+          return typeof url === "string" ? urls.check(`config.${field}`, url) : Effect.void
+        },
+        { discard: true }
+      )
+
     return handlers
       .handle("status", () =>
         Effect.gen(function*() {
@@ -39,6 +54,7 @@ export const IntegrationsHttp = HttpApiBuilder.group(Api, "integrations", (handl
       .handle("configure", ({ payload, urlParams }) =>
         Effect.gen(function*() {
           const org = yield* CurrentOrg
+          yield* checkUrls(payload)
           if (urlParams.verify === "true") yield* Effect.mapError(check(payload), refused)
           const { config, integration } = yield* Effect.orDie(encode(payload))
           const configuredAt = yield* service.configure(org, integration, config)
@@ -49,7 +65,7 @@ export const IntegrationsHttp = HttpApiBuilder.group(Api, "integrations", (handl
           const found = yield* service.show(yield* CurrentOrg, id)
           const { config, configuredAt, lastSync, status } = yield* Effect.mapError(found, () => notConfigured(id))
           const stored = yield* Effect.orDie(decode({ integration: id, config }))
-          const definition = integrations.find((known) => known.id === id)
+          const definition = definitionOf(id)
           return {
             integration: id,
             status,
