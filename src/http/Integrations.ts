@@ -15,8 +15,9 @@ const encode = Schema.encode(ConfigureRequest)
 
 const definitionOf = (id: IntegrationId) => integrations.find((known) => known.id === id)
 
-const notConfigured = (id: IntegrationId) =>
-  new IntegrationNotConfigured({ integration: definitionOf(id)?.displayName ?? id })
+const displayNameOf = (id: IntegrationId): string => definitionOf(id)?.displayName ?? id
+
+const notConfigured = (id: IntegrationId) => new IntegrationNotConfigured({ integration: displayNameOf(id) })
 
 /** Here refused credentials are the caller's input: 422 rather than 502. */
 const refused = (error: UpstreamFailed | UpstreamRejected) =>
@@ -55,7 +56,10 @@ export const IntegrationsHttp = HttpApiBuilder.group(Api, "integrations", (handl
         Effect.gen(function*() {
           const org = yield* CurrentOrg
           yield* checkUrls(payload)
-          if (urlParams.verify === "true") yield* Effect.mapError(check(payload), refused)
+          if (urlParams.verify === "true") {
+            const named = { id: payload.integration, displayName: displayNameOf(payload.integration) }
+            yield* service.trial(org, named, Effect.mapError(check(payload), refused))
+          }
           const { config, integration } = yield* Effect.orDie(encode(payload))
           const configuredAt = yield* service.configure(org, integration, config)
           return { integration, status: "active" as const, configuredAt }

@@ -29,6 +29,7 @@ export class LinearGroup extends HttpApiGroup.make("linear")
       .addError(Errors.IntegrationNotConfigured)
       .addError(Errors.UpstreamRejected)
       .addError(Errors.UpstreamFailed)
+      .addError(Errors.ServiceUnavailable)
       .annotateContext(documented({
         summary: "List Teams",
         description: "All Linear teams that the API key can see.",
@@ -55,6 +56,7 @@ export class LinearGroup extends HttpApiGroup.make("linear")
       .addError(Errors.IntegrationNotConfigured)
       .addError(Errors.UpstreamRejected)
       .addError(Errors.UpstreamFailed)
+      .addError(Errors.ServiceUnavailable)
       .annotateContext(documented({
         summary: "List Issues",
         description: "Linear issues that are not archived and fit the filters, the newest first.",
@@ -82,6 +84,7 @@ export class LinearGroup extends HttpApiGroup.make("linear")
       .addError(Errors.IdempotencyConflict)
       .addError(Errors.UpstreamRejected)
       .addError(Errors.UpstreamFailed)
+      .addError(Errors.ServiceUnavailable)
       .middleware(JsonBody)
       .annotateContext(documented({
         summary: "Create Issue",

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { Intake } from "../../alerts/Intake.ts"
 import { apiId } from "../../api/apiId.ts"
 import { CurrentOrg } from "../../api/Org.ts"
-import type { UpstreamFailed, UpstreamRejected } from "../../domain/Errors.ts"
+import type { ServiceUnavailable, UpstreamFailed, UpstreamRejected } from "../../domain/Errors.ts"
 import { IdempotencyKeys } from "../../services/IdempotencyKeys.ts"
 import { Integrations } from "../../services/Integrations.ts"
 import { webhookIntake } from "../../services/webhookIntake.ts"
@@ -24,8 +24,8 @@ export const LinearHttp = HttpApiBuilder.group(
       const connection = (yield* Integrations).connect(linear)
       const { accept } = yield* Intake
       const receive = yield* webhookIntake({ webhook: linearWebhook(yield* webhookMaxAge), connection, accept })
-      const teams = yield* makeShared<ReadonlyArray<Team>, UpstreamFailed | UpstreamRejected>()
-      const issues = yield* makeShared<IssuePage, UpstreamFailed | UpstreamRejected>()
+      const teams = yield* makeShared<ReadonlyArray<Team>, UpstreamFailed | UpstreamRejected | ServiceUnavailable>()
+      const issues = yield* makeShared<IssuePage, UpstreamFailed | UpstreamRejected | ServiceUnavailable>()
 
       return handlers
         .handle("teams", () =>

@@ -59,6 +59,7 @@ export class PagerDutyGroup extends HttpApiGroup.make("pagerduty")
       .addError(Errors.IntegrationNotConfigured)
       .addError(Errors.UpstreamRejected)
       .addError(Errors.UpstreamFailed)
+      .addError(Errors.ServiceUnavailable)
       .annotateContext(documented({
         summary: "Get On-Call Schedule",
         description: "The current on-call user of the configured service, or else of the configured escalation " +
@@ -87,6 +88,7 @@ export class PagerDutyGroup extends HttpApiGroup.make("pagerduty")
       .addError(Errors.IntegrationNotConfigured)
       .addError(Errors.UpstreamRejected)
       .addError(Errors.UpstreamFailed)
+      .addError(Errors.ServiceUnavailable)
       .annotateContext(documented({
         summary: "List Incidents",
         description: "Open PagerDuty incidents of any age, newest first. `total` counts all that fit the filter.",
@@ -114,6 +116,7 @@ export class PagerDutyGroup extends HttpApiGroup.make("pagerduty")
       .addError(Errors.IncidentResolved)
       .addError(Errors.UpstreamRejected)
       .addError(Errors.UpstreamFailed)
+      .addError(Errors.ServiceUnavailable)
       .middleware(JsonBody)
       .annotateContext(documented({
         summary: "Acknowledge Incident",

@@ -3,7 +3,7 @@ import { DateTime, Effect, Schema } from "effect"
 import { Intake } from "../../alerts/Intake.ts"
 import { apiId } from "../../api/apiId.ts"
 import { CurrentOrg } from "../../api/Org.ts"
-import type { UpstreamFailed, UpstreamRejected } from "../../domain/Errors.ts"
+import type { ServiceUnavailable, UpstreamFailed, UpstreamRejected } from "../../domain/Errors.ts"
 import type { IncomingEvent } from "../../domain/Event.ts"
 import type { OrgId } from "../../domain/Ids.ts"
 import { Integrations } from "../../services/Integrations.ts"
@@ -49,8 +49,8 @@ export const PagerDutyHttp = HttpApiBuilder.group(
       const { accept } = yield* Intake
       const connection = (yield* Integrations).connect(pagerduty)
       const receive = yield* webhookIntake({ webhook: pagerdutyWebhook, connection, accept })
-      const oncalls = yield* makeShared<OnCall | null, UpstreamFailed | UpstreamRejected>()
-      const incidents = yield* makeShared<IncidentPage, UpstreamFailed | UpstreamRejected>()
+      const oncalls = yield* makeShared<OnCall | null, UpstreamFailed | UpstreamRejected | ServiceUnavailable>()
+      const incidents = yield* makeShared<IncidentPage, UpstreamFailed | UpstreamRejected | ServiceUnavailable>()
 
       /** The incident is acknowledged whether or not we manage to note it down. */
       const announce = (org: OrgId, done: Acknowledged, by: string | undefined) =>
