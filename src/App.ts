@@ -1,12 +1,14 @@
 import { NodeContext, NodeHttpClient } from "@effect/platform-node"
 import { Layer } from "effect"
 import { AgentEndpoints } from "./alerts/AgentEndpoints.ts"
+import { backlogGauges } from "./alerts/Backlog.ts"
 import { DeliveryLog } from "./alerts/DeliveryLog.ts"
 import { DestinationsLive, OneProcess } from "./alerts/DestinationEntity.ts"
 import { AlertsLive, SenderLive } from "./alerts/live.ts"
 import { Routing } from "./alerts/Routing.ts"
 import { TestFire } from "./alerts/TestFire.ts"
 import { ChannelsLive, NotifierLive } from "./channels/live.ts"
+import { channels } from "./channels/registry.ts"
 import { origins } from "./Config.ts"
 import { CredentialChecksLive, VendorsLive } from "./integrations/live.ts"
 import { Repos } from "./persistence/Repos.ts"
@@ -58,6 +60,7 @@ export const Services = Layer.mergeAll(
 
 /** The production graph: the only place that chooses what is live. */
 export const App = Services.pipe(
+  Layer.merge(backlogGauges(channels.map(({ id }) => id))),
   Layer.provideMerge(DestinationsLive),
   Layer.provide(OneProcess),
   Layer.provideMerge(Senders),

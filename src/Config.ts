@@ -3,6 +3,7 @@ import { groupWindow } from "./alerts/Batches.ts"
 import { retention } from "./alerts/Retention.ts"
 import { webhookMaxAge } from "./integrations/linear/webhook.ts"
 import { integrations } from "./integrations/registry.ts"
+import { otlp } from "./observability/otlp.ts"
 import { databaseLocation } from "./persistence/Sql.ts"
 import { encryptionKeys } from "./services/Keyring.ts"
 import { auth } from "./services/TokenCheck.ts"
@@ -72,7 +73,8 @@ export const settings = Config.all({
   retention,
   webhookMaxAge,
   origins,
-  outboundAllow
+  outboundAllow,
+  otlp
 }).pipe(
   Effect.mapError((error) =>
     new ConfigurationRefused({ message: `The configuration is not valid:\n  ${problems(error).join("\n  ")}` })

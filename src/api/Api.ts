@@ -10,6 +10,7 @@ import * as Errors from "./errors.ts"
 import { EventsGroup } from "./Events.ts"
 import { HealthGroup } from "./Health.ts"
 import { IntegrationsGroup } from "./Integrations.ts"
+import { MetricsGroup } from "./Metrics.ts"
 import { operationKey, tidy } from "./openapi.ts"
 import { WebhooksGroup } from "./Webhooks.ts"
 
@@ -21,6 +22,7 @@ const base = HttpApi.make(apiId)
   .add(AgentsGroup)
   .add(WebhooksGroup)
   .add(HealthGroup)
+  .add(MetricsGroup)
 
 type With<A, Group extends HttpApiGroup.HttpApiGroup.Any> = A extends
   HttpApi.HttpApi<infer Id, infer Groups, infer E, infer R> ? HttpApi.HttpApi<Id, Groups | Group, E, R> : never

@@ -14,6 +14,7 @@ import { documentedFailures } from "./failures.ts"
 import { HealthHttp } from "./Health.ts"
 import { IntegrationsHttp } from "./Integrations.ts"
 import { JsonBodyLive } from "./JsonBody.ts"
+import { MetricsHttp } from "./Metrics.ts"
 import { OrgAccessLive } from "./Org.ts"
 import { docsPath, openApiPath } from "./paths.ts"
 import { requestId } from "./requestId.ts"
@@ -21,7 +22,7 @@ import { WebhooksHttp } from "./Webhooks.ts"
 
 const Handlers = HttpApiBuilder.api(Api).pipe(
   Layer.provide([IntegrationsHttp, ChannelRoutesHttp, DeliveriesHttp, EventsHttp, AgentsHttp, WebhooksHttp]),
-  Layer.provide([HealthHttp, VendorsHttp]),
+  Layer.provide([HealthHttp, MetricsHttp, VendorsHttp]),
   Layer.provide([OrgAccessLive, AuthenticationLive, JsonBodyLive])
 )
 

@@ -16,6 +16,7 @@ import {
 } from "effect"
 import { timeLeft, within } from "./Deadline.ts"
 import { type Answer, byStatus, type Dialect, failure } from "./Dialect.ts"
+import { countingRetries, measured } from "./measured.ts"
 import { OutboundRefused, TenantHttp } from "./TenantHttp.ts"
 import { published, VendorFailure } from "./VendorFailure.ts"
 
@@ -120,7 +121,7 @@ export class Upstream extends Effect.Service<Upstream>()("upstream/Upstream", {
     const timeout = yield* upstreamTimeout
 
     const attempt = <A, I>(
-      { dialect, request, response, tenantUrl = false }: Call<A, I>
+      { dialect, operation, request, response, tenantUrl = false }: Call<A, I>
     ): Effect.Effect<Result<A>, VendorFailure> =>
       Effect.gen(function*() {
         const incoming = yield* (tenantUrl ? guarded : plain).execute(request)
@@ -140,20 +141,24 @@ export class Upstream extends Effect.Service<Upstream>()("upstream/Upstream", {
         Effect.catchTags({
           RequestError: (error) => unreachable(dialect.vendor)(error),
           ResponseError: (error) => unreachable(dialect.vendor)(error)
-        })
+        }),
+        measured(dialect.vendor, operation)
       )
 
     /** One request, repeated as `retry` allows while the deadline of the operation leaves room for the wait. */
     const call = <A, I>(spec: Call<A, I>): Effect.Effect<Result<A>, VendorFailure> =>
-      Effect.retry(attempt(spec), {
-        schedule: backoff,
-        while: (error) =>
-          Effect.gen(function*() {
-            if (spec.retry === "never" || !error.transient) return false
-            if (spec.retry === "harmless" && !error.harmless) return false
-            return (error.retryAfterMs ?? 0) < (yield* timeLeft)
-          })
-      }).pipe(
+      countingRetries(spec.dialect.vendor, spec.operation)(
+        attempt(spec),
+        Effect.retry({
+          schedule: backoff,
+          while: (error) =>
+            Effect.gen(function*() {
+              if (spec.retry === "never" || !error.transient) return false
+              if (spec.retry === "harmless" && !error.harmless) return false
+              return (error.retryAfterMs ?? 0) < (yield* timeLeft)
+            })
+        })
+      ).pipe(
         // The platform's own spans would carry the whole URL, and some vendors put the token there.
         Effect.locally(HttpClient.currentTracerDisabledWhen, () => true),
         Effect.withSpan(`${spec.dialect.vendor}.${spec.operation}`, { kind: "client" })
