@@ -32,7 +32,7 @@ describe("Intake", () => {
       assert.match(String(agentId), /^agent-incident-[a-z0-9]{6}$/)
       const stored = yield* rows
       assert.match(String(stored[0]?.["trace"]), traceparent)
-      deepStrictEqual(stored.map((row) => ({ ...row, trace: null })), [{
+      deepStrictEqual(stored.map((row): Record<string, unknown> => ({ ...row, trace: null })), [{
         orgId: acme,
         id: eventId,
         source: "sentry",
