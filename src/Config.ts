@@ -1,11 +1,13 @@
 import { Config, ConfigError, Data, Effect, Either, Logger, LogLevel } from "effect"
 import { groupWindow } from "./alerts/Batches.ts"
 import { retention } from "./alerts/Retention.ts"
+import { serverLimits } from "./http/limits.ts"
 import { webhookMaxAge } from "./integrations/linear/webhook.ts"
 import { integrations } from "./integrations/registry.ts"
 import { otlp } from "./observability/otlp.ts"
 import { databaseLocation } from "./persistence/Sql.ts"
 import { encryptionKeys } from "./services/Keyring.ts"
+import { rateLimits } from "./services/RateLimits.ts"
 import { auth } from "./services/TokenCheck.ts"
 import { trialOrgs } from "./services/WebhookOrgs.ts"
 import { outboundAllow } from "./upstream/egress.ts"
@@ -72,6 +74,8 @@ export const settings = Config.all({
   groupWindow,
   retention,
   webhookMaxAge,
+  serverLimits,
+  rateLimits,
   origins,
   outboundAllow,
   otlp

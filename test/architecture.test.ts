@@ -24,7 +24,7 @@ const arrows: Readonly<Record<string, ReadonlyArray<string>>> = {
   integrations: ["domain", "api", "services", "upstream", "channels", "alerts"],
   http: ["domain", "observability", "api", "services", "persistence", "integrations", "channels", "alerts"],
   "client.ts": ["api"],
-  "Config.ts": ["alerts", "integrations", "observability", "persistence", "services", "upstream"],
+  "Config.ts": ["alerts", "http", "integrations", "observability", "persistence", "services", "upstream"],
   "App.ts": ["Config.ts", "alerts", "channels", "integrations", "persistence", "services", "upstream"],
   "run.ts": ["App.ts", "Config.ts", "http", "observability"],
   "main.ts": ["run.ts"],
