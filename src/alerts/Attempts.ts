@@ -1,6 +1,6 @@
 import { Clock, DateTime, Duration, Effect, Either, Fiber, Metric, Option, Random } from "effect"
 import type { Alert, Sent } from "../domain/Alert.ts"
-import { type AttemptOutcome, backoffMs, type DeliveryStatus, lifetime, worst } from "../domain/Delivery.ts"
+import { type AttemptOutcome, attemptsWithin, backoffMs, type DeliveryStatus, lifetime, worst } from "../domain/Delivery.ts"
 import { UpstreamFailed, UpstreamRejected } from "../domain/Errors.ts"
 import { deliveriesEnded, deliveryAttempts } from "../observability/metrics.ts"
 import { continuing } from "../observability/traceparent.ts"
@@ -83,7 +83,12 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
         )
         : Effect.void
 
-    const waitAfter = (attempt: number) => Effect.map(Random.next, (random) => Math.ceil(backoffMs(attempt, random)))
+    /** After the attempt that the row does not know of yet. */
+    const waitAfter = ({ attemptCount, retryUntil }: DeliveryRow, now: DateTime.Utc) => {
+      const firstAt = DateTime.subtractDuration(retryUntil ?? DateTime.addDuration(now, lifetime), lifetime)
+      const attempt = Math.min(attemptCount + 1, attemptsWithin(DateTime.distance(firstAt, now)))
+      return Effect.map(Random.next, (random) => Math.ceil(backoffMs(attempt, random)))
+    }
 
     /** A message whose end could not be noted is sent again later and later, too. */
     const claim = (head: DeliveryRow, now: DateTime.Utc) =>
@@ -91,7 +96,7 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
         yield* noteInterrupted(head, now)
         return yield* deliveries.claim(head, {
           retryUntil: DateTime.addDuration(now, lifetime),
-          again: DateTime.add(now, { millis: yield* waitAfter(head.attemptCount + 1) })
+          again: DateTime.add(now, { millis: yield* waitAfter(head, now) })
         })
       }))
 
@@ -117,7 +122,7 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
       const now = yield* DateTime.now
       const [head, ...others] = rows
       const asked = Math.min(failure.retryAfterMs ?? 0, Duration.toMillis(lifetime))
-      const wait = Math.max(yield* waitAfter(head.attemptCount + 1), Math.ceil(asked))
+      const wait = Math.max(yield* waitAfter(head, now), Math.ceil(asked))
       const nextAttemptAt = DateTime.add(now, { millis: wait })
       // The wait is the destination's: a delivery that somebody retries by hand has to keep to it too.
       if (failure.reason === "throttled") yield* destinations.quiet(head, nextAttemptAt)
