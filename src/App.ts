@@ -11,6 +11,7 @@ import { origins } from "./Config.ts"
 import { CredentialChecksLive, VendorsLive } from "./integrations/live.ts"
 import { Repos } from "./persistence/Repos.ts"
 import * as Sql from "./persistence/Sql.ts"
+import { Audit } from "./services/Audit.ts"
 import { IdempotencyKeys } from "./services/IdempotencyKeys.ts"
 import { Integrations } from "./services/Integrations.ts"
 import * as Keyring from "./services/Keyring.ts"
@@ -42,6 +43,7 @@ export const Senders = SenderLive.pipe(
 export const Services = Layer.mergeAll(
   WebhookOrgsLive,
   IdempotencyKeys.Default,
+  Audit.Default,
   CredentialChecksLive,
   DeliveryLog.Default,
   TestFire.Default

@@ -28,7 +28,8 @@ const arrows: Readonly<Record<string, ReadonlyArray<string>>> = {
   "run.ts": ["App.ts", "Config.ts", "http"],
   "main.ts": ["run.ts"],
   sandbox: ["run.ts", "Config.ts", "client.ts"],
-  testing: ["App.ts", "client.ts", "http", "alerts", "channels", "integrations", "persistence", "services"]
+  testing: ["App.ts", "client.ts", "http", "alerts", "channels", "integrations", "persistence", "services"],
+  cli: ["domain", "persistence", "services"]
 }
 
 describe("imports", () => {

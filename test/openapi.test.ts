@@ -39,6 +39,7 @@ const codes: Readonly<Record<string, ReadonlyArray<string>>> = {
   "POST /api/webhooks/linear": [...always, ...body, "INVALID_SIGNATURE"],
   "GET /api/webhooks/failures": [...org, "VALIDATION_ERROR"],
   "POST /api/events": [...org, ...body],
+  "GET /api/audit": [...org, "VALIDATION_ERROR"],
   "GET /api/deliveries": [...org, "VALIDATION_ERROR"],
   "GET /api/deliveries/{id}": [...org, "DELIVERY_NOT_FOUND"],
   "POST /api/deliveries/{id}/retry": [...org, "DELIVERY_NOT_FOUND"],

@@ -2,6 +2,7 @@ import { HttpApi, type HttpApiGroup, OpenApi } from "@effect/platform"
 import { vendors } from "../integrations/registry.ts"
 import { AgentsGroup } from "./Agents.ts"
 import { apiId } from "./apiId.ts"
+import { AuditGroup } from "./Audit.ts"
 import { ChannelRoutesGroup } from "./ChannelRoutes.ts"
 import { DeliveriesGroup } from "./Deliveries.ts"
 import * as Errors from "./errors.ts"
@@ -18,6 +19,7 @@ const base = HttpApi.make(apiId)
   .add(EventsGroup)
   .add(AgentsGroup)
   .add(WebhooksGroup)
+  .add(AuditGroup)
   .add(HealthGroup)
 
 type With<A, Group extends HttpApiGroup.HttpApiGroup.Any> = A extends

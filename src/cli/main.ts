@@ -1,12 +1,13 @@
 import { CliConfig, Command } from "@effect/cli"
 import { NodeContext, NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer, Logger, LogLevel, Option } from "effect"
+import { audit } from "./audit.ts"
 import { keys } from "./keys.ts"
 import { inOneLine } from "./refusal.ts"
 
 const program = Command.make("integrations-api").pipe(
   Command.withDescription("What operators of the Integrations API do from a terminal"),
-  Command.withSubcommands([keys]),
+  Command.withSubcommands([keys, audit]),
   Command.run({ name: "Integrations API", version: "0.1.0" })
 )
 

@@ -9,6 +9,7 @@ import { Channel } from "../channels/registry.ts"
 import { type Miss, routeId, routeNumber } from "../domain/ChannelRoute.ts"
 import { RouteNotFound } from "../domain/Errors.ts"
 import { type ChannelRouteRow, ChannelRoutesRepo } from "../persistence/ChannelRoutesRepo.ts"
+import { actsOn } from "../services/AuditTarget.ts"
 import { shownDelivery } from "./Deliveries.ts"
 
 const isChannel = Schema.is(Channel)
@@ -50,6 +51,7 @@ export const ChannelRoutesHttp = HttpApiBuilder.group(Api, "channelRoutes", (han
           const createdAt = yield* DateTime.now
           const row = yield* repo.add(org, { eventType, channel, channelId, projectId, enabled: true }, createdAt)
           yield* routing.changed(org)
+          yield* actsOn(routeId(row.number))
           return { id: routeId(row.number), eventType, channel, channelId, projectId, enabled: true, createdAt }
         }), { uninterruptible: true })
       .handle("change", ({ path, payload }) =>

@@ -5,6 +5,7 @@ import { Intake } from "../alerts/Intake.ts"
 import { Api } from "../api/Api.ts"
 import { CurrentOrg } from "../api/Org.ts"
 import { incoming } from "../domain/PostedEvent.ts"
+import { actsOn } from "../services/AuditTarget.ts"
 
 /** How long the same dedup key is the same event. */
 const dedupFor = "24 hours"
@@ -17,6 +18,7 @@ export const EventsHttp = HttpApiBuilder.group(Api, "events", (handlers) =>
         const unique = yield* Effect.sync(() => timeOrderedUuid())
         const event = incoming(payload, unique, yield* DateTime.now)
         const { deliveries, eventId } = yield* intake.accept(yield* CurrentOrg, event, { dedupFor })
+        yield* actsOn(eventId)
         return { id: eventId, deliveries }
       }))
   }))

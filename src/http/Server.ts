@@ -6,6 +6,8 @@ import { Inbox } from "../alerts/Inbox.ts"
 import { Api } from "../api/Api.ts"
 import { VendorsHttp } from "../integrations/live.ts"
 import { AgentsHttp } from "./Agents.ts"
+import { AuditHttp } from "./Audit.ts"
+import { auditing } from "./auditing.ts"
 import { ChannelRoutesHttp } from "./ChannelRoutes.ts"
 import { DeliveriesHttp } from "./Deliveries.ts"
 import { EventsHttp } from "./Events.ts"
@@ -20,7 +22,7 @@ import { WebhooksHttp } from "./Webhooks.ts"
 
 const Handlers = HttpApiBuilder.api(Api).pipe(
   Layer.provide([IntegrationsHttp, ChannelRoutesHttp, DeliveriesHttp, EventsHttp, AgentsHttp, WebhooksHttp]),
-  Layer.provide([HealthHttp, VendorsHttp]),
+  Layer.provide([AuditHttp, HealthHttp, VendorsHttp]),
   Layer.provide([OrgAccessLive, JsonBodyLive])
 )
 
@@ -28,6 +30,8 @@ const Handlers = HttpApiBuilder.api(Api).pipe(
 export const Routes = HttpApiBuilder.serve().pipe(
   // What is provided first is outermost: the request id is there when a failure is logged.
   Layer.provide(requestId),
+  // Around the failures' answers, whose codes it writes down.
+  Layer.provide(auditing),
   Layer.provide(documentedFailures),
   Layer.provide([HttpApiSwagger.layer({ path: docsPath }), HttpApiBuilder.middlewareOpenApi({ path: openApiPath })]),
   Layer.provide(Handlers),

@@ -1,5 +1,6 @@
 import { Layer } from "effect"
 import { AgentsRepo } from "./AgentsRepo.ts"
+import { AuditRepo } from "./AuditRepo.ts"
 import { ChannelRoutesRepo } from "./ChannelRoutesRepo.ts"
 import { DeliveriesRepo } from "./DeliveriesRepo.ts"
 import { DeliveryLogRepo } from "./DeliveryLogRepo.ts"
@@ -9,6 +10,7 @@ import { IdempotencyKeysRepo } from "./IdempotencyKeysRepo.ts"
 import { InboxRepo } from "./InboxRepo.ts"
 import { IntegrationsRepo } from "./IntegrationsRepo.ts"
 import { RetentionRepo } from "./RetentionRepo.ts"
+import { SealedRepo } from "./SealedRepo.ts"
 import { StorageHealth } from "./StorageHealth.ts"
 import { WebhookFailuresRepo } from "./WebhookFailuresRepo.ts"
 
@@ -24,6 +26,8 @@ export const Repos = Layer.mergeAll(
   DeliveryLogRepo.Default,
   IdempotencyKeysRepo.Default,
   WebhookFailuresRepo.Default,
+  AuditRepo.Default,
+  SealedRepo.Default,
   RetentionRepo.Default,
   StorageHealth.Default
 )

@@ -4,6 +4,7 @@ import { Intake } from "../../alerts/Intake.ts"
 import { apiId } from "../../api/apiId.ts"
 import { CurrentOrg } from "../../api/Org.ts"
 import type { UpstreamFailed, UpstreamRejected } from "../../domain/Errors.ts"
+import { actsOn } from "../../services/AuditTarget.ts"
 import { IdempotencyKeys } from "../../services/IdempotencyKeys.ts"
 import { Integrations } from "../../services/Integrations.ts"
 import { webhookIntake } from "../../services/webhookIntake.ts"
@@ -49,7 +50,7 @@ export const LinearHttp = HttpApiBuilder.group(
               idempotencyKeys.claim(orgId, "linear.issues.create", key, payload).pipe(
                 Effect.zipRight(vendor.create(config, payload, { orgId, key }))
               ))
-          }))
+          }).pipe(Effect.tap(({ id }) => actsOn(id))))
         .handleRaw("webhook", receive, { uninterruptible: true })
     })
 )
