@@ -16,6 +16,7 @@ import { IdempotencyKeys } from "./services/IdempotencyKeys.ts"
 import { Integrations } from "./services/Integrations.ts"
 import * as Keyring from "./services/Keyring.ts"
 import { SyncLog } from "./services/SyncLog.ts"
+import { TokenCheck } from "./services/TokenCheck.ts"
 import { Vault } from "./services/Vault.ts"
 import { WebhookOrgsLive } from "./services/WebhookOrgs.ts"
 import { Origins, Upstream } from "./upstream/Upstream.ts"
@@ -44,6 +45,7 @@ export const Services = Layer.mergeAll(
   WebhookOrgsLive,
   IdempotencyKeys.Default,
   Audit.Default,
+  TokenCheck.Default,
   CredentialChecksLive,
   DeliveryLog.Default,
   TestFire.Default

@@ -5,6 +5,7 @@ import { webhookMaxAge } from "./integrations/linear/webhook.ts"
 import { integrations } from "./integrations/registry.ts"
 import { databaseLocation } from "./persistence/Sql.ts"
 import { encryptionKeys } from "./services/Keyring.ts"
+import { auth } from "./services/TokenCheck.ts"
 import { trialOrgs } from "./services/WebhookOrgs.ts"
 import { originsOf, upstreamTimeout } from "./upstream/Upstream.ts"
 
@@ -13,37 +14,28 @@ export const origins = originsOf(integrations.map(({ id }) => id))
 
 const loopback = /^(localhost|127(\.\d{1,3}){3}|::1)$/
 
-const auth = Config.string("AUTH").pipe(
-  Config.withDefault("none"),
-  Config.mapOrFail((auth) =>
-    auth === "none"
-      ? Either.right(auth)
-      : Either.left(ConfigError.InvalidData(["AUTH"], "expected none: tokens are not supported yet"))
-  )
-)
-
-/** Whether callers from elsewhere may come, which is for a gateway that authenticates them. */
-const host = Config.all({
+/** Whether callers from elsewhere may come: only where they are authenticated, here or by a gateway in front. */
+const listener = Config.all({
   host: Config.string("HOST").pipe(Config.withDefault("127.0.0.1")),
-  trustOrgHeader: Config.boolean("TRUST_ORG_HEADER").pipe(Config.withDefault(false))
+  trustOrgHeader: Config.boolean("TRUST_ORG_HEADER").pipe(Config.withDefault(false)),
+  auth
 }).pipe(
   Config.mapOrFail((settings) =>
-    loopback.test(settings.host) || settings.trustOrgHeader
+    settings.auth === "tokens" || loopback.test(settings.host) || settings.trustOrgHeader
       ? Either.right(settings)
       : Either.left(ConfigError.InvalidData(
         ["HOST"],
         "with AUTH=none anybody who reaches this address could act for every organisation: " +
-          "keep a loopback HOST, or set TRUST_ORG_HEADER=true if a gateway in front authenticates callers"
+          "set AUTH=tokens, keep a loopback HOST, or set TRUST_ORG_HEADER=true if a gateway in front authenticates callers"
       ))
   )
 )
 
 /** Where to listen. */
 export const listen = Config.all({
-  host,
-  port: Config.port("PORT").pipe(Config.withDefault(3000)),
-  auth
-}).pipe(Config.map(({ auth, host, port }) => ({ ...host, port, auth })))
+  listener,
+  port: Config.port("PORT").pipe(Config.withDefault(3000))
+}).pipe(Config.map(({ listener, port }) => ({ ...listener, port })))
 
 /** `LOG_LEVEL`, and `LOG_FORMAT`: `pretty` on a terminal, else `json`. */
 export const logging = Config.all({

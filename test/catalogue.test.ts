@@ -12,6 +12,8 @@ const encode = Schema.encodeSync(Schema.parseJson(published))
 const failures = FastCheck.record({
   OrgIdRequired: Arbitrary.make(Schema.typeSchema(Domain.OrgIdRequired)),
   OrgIdInvalid: Arbitrary.make(Schema.typeSchema(Domain.OrgIdInvalid)),
+  Unauthorized: Arbitrary.make(Schema.typeSchema(Domain.Unauthorized)),
+  Forbidden: Arbitrary.make(Schema.typeSchema(Domain.Forbidden)),
   RequestInvalid: Arbitrary.make(Schema.typeSchema(Domain.RequestInvalid)),
   IntegrationNotConfigured: Arbitrary.make(Schema.typeSchema(Domain.IntegrationNotConfigured)),
   UpstreamFailed: Arbitrary.make(Schema.typeSchema(Domain.UpstreamFailed)),
@@ -35,6 +37,8 @@ const failures = FastCheck.record({
 const catalogue = {
   OrgIdRequired: ["ORG_ID_REQUIRED", 400],
   OrgIdInvalid: ["ORG_ID_INVALID", 400],
+  Unauthorized: ["UNAUTHORIZED", 401],
+  Forbidden: ["FORBIDDEN", 403],
   RequestInvalid: ["VALIDATION_ERROR", 400],
   IntegrationNotConfigured: ["INTEGRATION_NOT_CONFIGURED", 400],
   UpstreamFailed: ["UPSTREAM_ERROR", 502],

@@ -145,6 +145,19 @@ describe("HOST", () => {
       }
     }))
 
+  it.effect.each(open)("%j is taken where callers need a token", (HOST) =>
+    Effect.gen(function*() {
+      const { listen } = yield* read({ HOST, AUTH: "tokens" })
+      deepStrictEqual([listen.host, listen.auth, listen.trustOrgHeader], [HOST, "tokens", false])
+    }))
+
+  it.effect("is refused where AUTH is none, also when that is said", () =>
+    Effect.gen(function*() {
+      const shown = yield* refusal({ HOST: "0.0.0.0", AUTH: "none" })
+      assert.include(shown, "HOST: ")
+      assert.include(shown, "AUTH=tokens")
+    }))
+
   it.effect.each(["true", "yes", "1", "on"])("may be any where TRUST_ORG_HEADER=%s", (TRUST_ORG_HEADER) =>
     Effect.map(
       read({ HOST: "0.0.0.0", TRUST_ORG_HEADER }),

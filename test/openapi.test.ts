@@ -10,7 +10,7 @@ import { asNobody, Faked } from "./http/service.ts"
  * Unknown paths and methods belong to no operation.
  */
 const always = ["INTERNAL_ERROR", "SERVICE_UNAVAILABLE"]
-const org = [...always, "ORG_ID_REQUIRED", "ORG_ID_INVALID"]
+const org = [...always, "ORG_ID_REQUIRED", "ORG_ID_INVALID", "UNAUTHORIZED", "FORBIDDEN"]
 const body = ["PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "VALIDATION_ERROR"]
 const vendor = ["INTEGRATION_NOT_CONFIGURED", "UPSTREAM_ERROR", "UPSTREAM_REJECTED"]
 
@@ -54,6 +54,16 @@ const codes: Readonly<Record<string, ReadonlyArray<string>>> = {
   "DELETE /api/channel-routes/{id}": [...org, "ROUTE_NOT_FOUND"],
   "POST /api/channel-routes/preview": [...org, ...body],
   "POST /api/channel-routes/{id}/test": [...org, "ROUTE_NOT_FOUND"]
+}
+
+/** The scopes that are not their method's: `read` for GET, `write` for the rest. */
+const scopes: Readonly<Record<string, string>> = {
+  "POST /api/integrations/configure": "admin",
+  "GET /api/integrations/{id}": "admin",
+  "DELETE /api/integrations/{id}": "admin",
+  "PUT /api/agents/{id}/endpoint": "admin",
+  "DELETE /api/agents/{id}/endpoint": "admin",
+  "POST /api/channel-routes/preview": "read"
 }
 
 /** The statuses of success that are not 200. */
@@ -244,14 +254,29 @@ layer(Faked())("the OpenAPI document", (it) => {
       for (const field of ["apiKey", "authToken", "botToken", "webhookSecret"]) assert.isTrue(sent.has(field), field)
     }))
 
-  it.effect("asks for the organisation on every operation of the API", () =>
+  it.effect("asks for the organisation and a token on every operation of the API", () =>
     Effect.gen(function*() {
       const document = yield* theDocument
-      const [[scheme, header] = ["", undefined]] = entriesOf(at(document, "components", "securitySchemes"))
-      assert.deepInclude(Object(header), { type: "apiKey", in: "header", name: "x-org-id" })
+      const schemes = at(document, "components", "securitySchemes")
+      assert.deepInclude(Object(at(schemes, "org")), { type: "apiKey", in: "header", name: "x-org-id" })
+      assert.deepInclude(Object(at(schemes, "token")), { type: "http", scheme: "bearer" })
+      assert.lengthOf(entriesOf(schemes), 2)
       for (const { name, operation } of operationsOf(document)) {
         const open = name.includes("/health") || (name.includes("/webhooks/") && !name.endsWith("/failures"))
-        assert.deepStrictEqual(at(operation, "security"), open ? [] : [{ [scheme]: [] }], name)
+        // One requirement with both: two would be alternatives.
+        const expected = open
+          ? []
+          : [{ org: [], token: [scopes[name] ?? (name.startsWith("GET ") ? "read" : "write")] }]
+        assert.deepStrictEqual(at(operation, "security"), expected, name)
+      }
+    }))
+
+  it.effect("says of every operation that asks for a token which scope it needs", () =>
+    Effect.gen(function*() {
+      for (const { name, operation } of operationsOf(yield* theDocument)) {
+        const [scope] = Object.values(Object(at(operation, "security", 0, "token")))
+        const said = /Scope: `(\w+)`\.$/.exec(String(at(operation, "description")))?.[1]
+        assert.strictEqual(said, scope, name)
       }
     }))
 

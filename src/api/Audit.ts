@@ -3,6 +3,7 @@ import { Schema } from "effect"
 import { AuditAction, AuditOutcome } from "../domain/AuditEntry.ts"
 import { example } from "../domain/Text.ts"
 import { Timestamp } from "../domain/Timestamp.ts"
+import { Authentication, RequiredScope } from "./Caller.ts"
 import { documented } from "./documented.ts"
 import * as Errors from "./errors.ts"
 import { OrgAccess } from "./Org.ts"
@@ -47,6 +48,7 @@ const Cursor = Schema.String.pipe(
 export class AuditGroup extends HttpApiGroup.make("audit")
   .add(
     HttpApiEndpoint.get("list", "/api/audit")
+      .annotate(RequiredScope, "admin")
       .setUrlParams(query({
         limit: Limit,
         after: Schema.optional(Cursor),
@@ -70,6 +72,7 @@ export class AuditGroup extends HttpApiGroup.make("audit")
         response: { entries: [entry], next: null }
       }))
   )
+  .middlewareEndpoints(Authentication)
   .middlewareEndpoints(OrgAccess)
   .annotate(OpenApi.Title, "Audit")
   .annotate(OpenApi.Description, "Who did what in the organisation, and how it ended.")

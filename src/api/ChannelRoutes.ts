@@ -6,6 +6,7 @@ import { optionally, strictly } from "../domain/Integration.ts"
 import { EventType } from "../domain/PostedEvent.ts"
 import { Timestamp } from "../domain/Timestamp.ts"
 import { Audited } from "./Audited.ts"
+import { Authentication, RequiredScope } from "./Caller.ts"
 import { Delivery, waiting } from "./Deliveries.ts"
 import { documented } from "./documented.ts"
 import * as Errors from "./errors.ts"
@@ -127,6 +128,7 @@ export class ChannelRoutesGroup extends HttpApiGroup.make("channelRoutes")
       .addSuccess(RoutePreview)
       .addError(Errors.RequestInvalid)
       .middleware(JsonBody)
+      .annotate(RequiredScope, "read")
       .annotateContext(documented({
         summary: "Preview Routes",
         description: "Which routes would send an event, and why each other one would not. Sends nothing.",
@@ -159,6 +161,7 @@ export class ChannelRoutesGroup extends HttpApiGroup.make("channelRoutes")
         response: { ...waiting, eventType: "route.test" }
       }))
   )
+  .middlewareEndpoints(Authentication)
   .middlewareEndpoints(OrgAccess)
   .annotate(OpenApi.Title, "Channel Routing")
   .annotate(OpenApi.Description, "Which channel receives which events.")

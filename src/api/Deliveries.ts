@@ -6,6 +6,7 @@ import { agentChannel, AttemptOutcome, DeliveryStatus } from "../domain/Delivery
 import { optionally, strictly } from "../domain/Integration.ts"
 import { example } from "../domain/Text.ts"
 import { Timestamp } from "../domain/Timestamp.ts"
+import { Authentication } from "./Caller.ts"
 import { documented } from "./documented.ts"
 import * as Errors from "./errors.ts"
 import { JsonBody, OrgAccess } from "./Org.ts"
@@ -191,6 +192,7 @@ export class DeliveriesGroup extends HttpApiGroup.make("deliveries")
         response: { retried: 42 }
       }))
   )
+  .middlewareEndpoints(Authentication)
   .middlewareEndpoints(OrgAccess)
   .annotate(OpenApi.Title, "Deliveries")
   .annotate(OpenApi.Description, "What was sent where, what was not and why.")

@@ -2,6 +2,7 @@ import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "@effect/platform"
 import { Schema } from "effect"
 import { PostedEvent } from "../domain/PostedEvent.ts"
 import { example } from "../domain/Text.ts"
+import { Authentication } from "./Caller.ts"
 import { documented } from "./documented.ts"
 import * as Errors from "./errors.ts"
 import { JsonBody, OrgAccess } from "./Org.ts"
@@ -39,6 +40,7 @@ export class EventsGroup extends HttpApiGroup.make("events")
         response: { id, deliveries: 1 }
       }))
   )
+  .middlewareEndpoints(Authentication)
   .middlewareEndpoints(OrgAccess)
   .annotate(OpenApi.Title, "Events")
   .annotate(OpenApi.Description, "Events of the organisation's own tools and agents.")

@@ -4,6 +4,7 @@ import { Masked } from "../domain/Integration.ts"
 import { Timestamp } from "../domain/Timestamp.ts"
 import { integrations } from "../integrations/registry.ts"
 import { Audited } from "./Audited.ts"
+import { Authentication, RequiredScope } from "./Caller.ts"
 import { documented } from "./documented.ts"
 import * as Errors from "./errors.ts"
 import { JsonBody, OrgAccess } from "./Org.ts"
@@ -73,6 +74,7 @@ export class IntegrationsGroup extends HttpApiGroup.make("integrations")
       .addError(Errors.UpstreamRejected)
       .addError(Errors.UpstreamFailed)
       .middleware(JsonBody)
+      .annotate(RequiredScope, "admin")
       .annotateContext(documented({
         summary: "Configure Integration",
         description: "Sets the credentials and settings of an integration, replacing what was there.",
@@ -92,6 +94,7 @@ export class IntegrationsGroup extends HttpApiGroup.make("integrations")
       )
       .addError(Errors.RequestInvalid)
       .addError(Errors.IntegrationNotConfigured)
+      .annotate(RequiredScope, "admin")
       .annotateContext(documented({
         summary: "Show Integration",
         description: "The config of an integration. Secrets show their last four characters at most; `null` is unset.",
@@ -117,12 +120,14 @@ export class IntegrationsGroup extends HttpApiGroup.make("integrations")
       .addSuccess(Schema.Struct({ integration: IntegrationId, deleted: Schema.Literal(true) }))
       .addError(Errors.RequestInvalid)
       .addError(Errors.IntegrationNotConfigured)
+      .annotate(RequiredScope, "admin")
       .annotateContext(documented({
         summary: "Forget Integration",
         description: "Deletes the config and its credentials.",
         response: { integration: "pagerduty", deleted: true }
       }))
   )
+  .middlewareEndpoints(Authentication)
   .middlewareEndpoints(OrgAccess)
   .annotate(OpenApi.Title, "Integrations")
   .annotate(OpenApi.Description, "Credentials and status of the organisation's integrations.")

@@ -4,6 +4,7 @@ import { example } from "../domain/Text.ts"
 import { Timestamp } from "../domain/Timestamp.ts"
 import { FailureReason } from "../domain/WebhookFailure.ts"
 import { vendors } from "../integrations/registry.ts"
+import { Authentication } from "./Caller.ts"
 import { documented } from "./documented.ts"
 import * as Errors from "./errors.ts"
 import { OrgAccess } from "./Org.ts"
@@ -64,6 +65,7 @@ export class WebhooksGroup extends HttpApiGroup.make("webhooks")
         }
       }))
   )
+  .middlewareEndpoints(Authentication)
   .middlewareEndpoints(OrgAccess)
   .annotate(OpenApi.Title, "Webhooks")
   .annotate(OpenApi.Description, "What became of webhooks whose signature did not verify.")

@@ -23,6 +23,20 @@ export const OrgIdInvalid = publish(Domain.OrgIdInvalid, {
   }
 })
 
+export const Unauthorized = publish(Domain.Unauthorized, {
+  code: "UNAUTHORIZED",
+  status: 401,
+  description: "With AUTH=tokens: no token, or one that is unknown, expired or revoked",
+  example: { error: "A valid token is required", details: "authorization: expected Bearer and a token" }
+})
+
+export const Forbidden = publish(Domain.Forbidden, {
+  code: "FORBIDDEN",
+  status: 403,
+  description: "With AUTH=tokens: the token is another organisation's, or lacks the scope",
+  example: { error: "The token does not allow this", details: "The token lacks the scope write" }
+})
+
 export const RequestInvalid = publish(Domain.RequestInvalid, {
   code: "VALIDATION_ERROR",
   status: 400,

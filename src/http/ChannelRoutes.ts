@@ -9,7 +9,7 @@ import { Channel } from "../channels/registry.ts"
 import { type Miss, routeId, routeNumber } from "../domain/ChannelRoute.ts"
 import { RouteNotFound } from "../domain/Errors.ts"
 import { type ChannelRouteRow, ChannelRoutesRepo } from "../persistence/ChannelRoutesRepo.ts"
-import { actsOn } from "../services/AuditTarget.ts"
+import { actsOn } from "../services/AuditNotes.ts"
 import { shownDelivery } from "./Deliveries.ts"
 
 const isChannel = Schema.is(Channel)

@@ -5,7 +5,7 @@ import { Intake } from "../alerts/Intake.ts"
 import { Api } from "../api/Api.ts"
 import { CurrentOrg } from "../api/Org.ts"
 import { incoming } from "../domain/PostedEvent.ts"
-import { actsOn } from "../services/AuditTarget.ts"
+import { actsOn } from "../services/AuditNotes.ts"
 
 /** How long the same dedup key is the same event. */
 const dedupFor = "24 hours"

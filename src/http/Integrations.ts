@@ -6,7 +6,7 @@ import { CurrentOrg } from "../api/Org.ts"
 import { IntegrationNotConfigured, UpstreamFailed, UpstreamRejected } from "../domain/Errors.ts"
 import { mask } from "../domain/Integration.ts"
 import { integrations } from "../integrations/registry.ts"
-import { actsOn } from "../services/AuditTarget.ts"
+import { actsOn } from "../services/AuditNotes.ts"
 import { CredentialChecks } from "../services/CredentialChecks.ts"
 import { Integrations } from "../services/Integrations.ts"
 

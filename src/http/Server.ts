@@ -8,6 +8,7 @@ import { VendorsHttp } from "../integrations/live.ts"
 import { AgentsHttp } from "./Agents.ts"
 import { AuditHttp } from "./Audit.ts"
 import { auditing } from "./auditing.ts"
+import { AuthenticationLive } from "./Authentication.ts"
 import { ChannelRoutesHttp } from "./ChannelRoutes.ts"
 import { DeliveriesHttp } from "./Deliveries.ts"
 import { EventsHttp } from "./Events.ts"
@@ -23,7 +24,7 @@ import { WebhooksHttp } from "./Webhooks.ts"
 const Handlers = HttpApiBuilder.api(Api).pipe(
   Layer.provide([IntegrationsHttp, ChannelRoutesHttp, DeliveriesHttp, EventsHttp, AgentsHttp, WebhooksHttp]),
   Layer.provide([AuditHttp, HealthHttp, VendorsHttp]),
-  Layer.provide([OrgAccessLive, JsonBodyLive])
+  Layer.provide([OrgAccessLive, AuthenticationLive, JsonBodyLive])
 )
 
 /** The API, its description and its pages, on whatever server is provided. */

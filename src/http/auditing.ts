@@ -3,9 +3,9 @@ import { Cause, DateTime, Effect, Exit, HashMap, Option, Schema } from "effect"
 import { isAudited } from "../api/Audited.ts"
 import { AuditEntry, AuditTargetId, interrupted } from "../domain/AuditEntry.ts"
 import { Audit } from "../services/Audit.ts"
-import { AuditTarget } from "../services/AuditTarget.ts"
+import { AuditNotes, type Notes } from "../services/AuditNotes.ts"
 import { type Operation, operationsByName } from "./operations.ts"
-import { type Facts, facts } from "./RequestFacts.ts"
+import { facts } from "./RequestFacts.ts"
 
 interface Ended {
   readonly outcome: string
@@ -41,12 +41,8 @@ const targetOf = (operation: Operation, url: string, target: string | null): str
     Option.getOrNull
   )
 
-/**
- * Whether the answer shows that the caller may speak for the org. Where that was refused, the org is what somebody made
- * up: anybody could fill its log.
- */
-const isProven = ({ tokenId }: Facts, { outcome }: Ended): boolean =>
-  outcome !== "UNAUTHORIZED" && !(outcome === "FORBIDDEN" && tokenId === null)
+/** Otherwise the org is what somebody made up, whose log anybody could fill. */
+const isProven = ({ foreign }: Notes, { outcome }: Ended): boolean => !foreign && outcome !== "UNAUTHORIZED"
 
 /** Refused to spare the database, which an entry would not. */
 const isShed = ({ outcome }: Ended): boolean => outcome === "RATE_LIMITED"
@@ -56,14 +52,14 @@ const requestIdOf = Effect.map(
   (annotations) => Option.getOrElse(Option.map(HashMap.get(annotations, "requestId"), String), () => "unknown")
 )
 
-const recorded = (audit: Audit, url: string, target: { readonly id: string | null }, ended: Ended) =>
+const recorded = (audit: Audit, url: string, notes: Notes, ended: Ended) =>
   Effect.gen(function*() {
     const known = yield* facts
     const operation = operationsByName.get(known.operation ?? "")
     if (operation === undefined || !isAudited(operation)) return
     const { name: action } = operation
     const { org: orgId, tokenId } = known
-    if (orgId === null || !isProven(known, ended) || isShed(ended)) {
+    if (orgId === null || !isProven(notes, ended) || isShed(ended)) {
       return yield* Effect.annotateLogs(
         Effect.logInfo(
           "Refused, and not written to the audit log: for whom it spoke is not proven, or it came too often"
@@ -74,7 +70,15 @@ const recorded = (audit: Audit, url: string, target: { readonly id: string | nul
     const at = yield* DateTime.now
     const requestId = yield* requestIdOf
     yield* audit.record(
-      new AuditEntry({ orgId, at, tokenId, action, target: targetOf(operation, url, target.id), requestId, ...ended })
+      new AuditEntry({
+        orgId,
+        at,
+        tokenId,
+        action,
+        target: targetOf(operation, url, notes.target),
+        requestId,
+        ...ended
+      })
     )
   }).pipe(
     // What was done stays done: its answer is the same whatever goes wrong with the entry.
@@ -98,15 +102,15 @@ export const auditing = HttpApiBuilder.middleware(
   Effect.map(Audit, (audit) => (app: HttpApp.Default) =>
     Effect.gen(function*() {
       const { method, url } = yield* HttpServerRequest.HttpServerRequest
-      const target = { id: null }
-      const handled = Effect.provideService(app, AuditTarget, target)
+      const notes: Notes = { target: null, foreign: false }
+      const handled = Effect.provideService(app, AuditNotes, notes)
       if (method === "GET" || method === "HEAD") {
-        return yield* Effect.tap(handled, (response) => recorded(audit, url, target, endedWith(response)))
+        return yield* Effect.tap(handled, (response) => recorded(audit, url, notes, endedWith(response)))
       }
       // The router lets handlers be interrupted that may be.
       return yield* Effect.uninterruptible(Effect.gen(function*() {
         const exit = yield* Effect.exit(handled)
-        yield* recorded(audit, url, target, Exit.match(exit, { onFailure: endedBy, onSuccess: endedWith }))
+        yield* recorded(audit, url, notes, Exit.match(exit, { onFailure: endedBy, onSuccess: endedWith }))
         return yield* exit
       }))
     }))

@@ -13,7 +13,8 @@ import {
   MethodNotAllowed,
   PathNotFound,
   RequestInvalid,
-  ServiceUnavailable
+  ServiceUnavailable,
+  Unauthorized
 } from "../domain/Errors.ts"
 import { StorageHealth } from "../persistence/StorageHealth.ts"
 import { allowedMethods, hasOddEnd } from "./paths.ts"
@@ -34,12 +35,16 @@ const retryAfter = (failure: unknown): Record<string, string> =>
 const allow = (failure: unknown): Record<string, string> =>
   failure instanceof MethodNotAllowed ? { allow: failure.allowed.join(", ") } : {}
 
+/** How to authenticate, as RFC 9110 wants it with a 401. Webhooks have no scheme to name. */
+const challenge = (failure: unknown): Record<string, string> =>
+  failure instanceof Unauthorized ? { "www-authenticate": "Bearer" } : {}
+
 const answer = (failure: unknown) =>
   encode(failure).pipe(
     Effect.map((body) =>
       HttpServerResponse.unsafeJson(body, {
         status: body.status,
-        headers: { ...retryAfter(failure), ...allow(failure) }
+        headers: { ...retryAfter(failure), ...allow(failure), ...challenge(failure) }
       })
     )
   )

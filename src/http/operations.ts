@@ -1,6 +1,8 @@
 import { HttpApi, HttpRouter } from "@effect/platform"
 import { type Context, Effect, Option } from "effect"
 import { Api } from "../api/Api.ts"
+import { requiredScope } from "../api/Caller.ts"
+import type { Scope } from "../domain/Token.ts"
 
 /** An endpoint of the API. */
 export interface Operation {
@@ -9,6 +11,7 @@ export interface Operation {
   readonly method: string
   /** With its parameters, as `/api/channel-routes/:id`. */
   readonly path: string
+  readonly scope: Scope
   readonly annotations: Context.Context<never>
 }
 
@@ -23,6 +26,7 @@ const operations: ReadonlyMap<string, Operation> = (() => {
         name: `${group.identifier}.${endpoint.name}`,
         method: endpoint.method,
         path: endpoint.path,
+        scope: requiredScope({ method: endpoint.method, annotations: mergedAnnotations }),
         annotations: mergedAnnotations
       })
   })

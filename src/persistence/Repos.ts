@@ -12,6 +12,7 @@ import { IntegrationsRepo } from "./IntegrationsRepo.ts"
 import { RetentionRepo } from "./RetentionRepo.ts"
 import { SealedRepo } from "./SealedRepo.ts"
 import { StorageHealth } from "./StorageHealth.ts"
+import { TokensRepo } from "./TokensRepo.ts"
 import { WebhookFailuresRepo } from "./WebhookFailuresRepo.ts"
 
 /** Every table. */
@@ -28,6 +29,7 @@ export const Repos = Layer.mergeAll(
   WebhookFailuresRepo.Default,
   AuditRepo.Default,
   SealedRepo.Default,
+  TokensRepo.Default,
   RetentionRepo.Default,
   StorageHealth.Default
 )

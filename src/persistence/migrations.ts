@@ -4,6 +4,7 @@ import { events } from "./migrations/0003_events.ts"
 import { idempotencyKeys } from "./migrations/0004_idempotency_keys.ts"
 import { deliveries } from "./migrations/0005_deliveries.ts"
 import { webhookFailures } from "./migrations/0006_webhook_failures.ts"
+import { tokens } from "./migrations/0007_tokens.ts"
 import { auditLog } from "./migrations/0008_audit_log.ts"
 
 /** Append-only: a migration that has been released is never edited. Names are `<number>_<what>`. */
@@ -14,5 +15,6 @@ export const migrations = {
   "0004_idempotency_keys": idempotencyKeys,
   "0005_deliveries": deliveries,
   "0006_webhook_failures": webhookFailures,
+  "0007_tokens": tokens,
   "0008_audit_log": auditLog
 }

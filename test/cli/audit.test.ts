@@ -38,7 +38,7 @@ const given = Effect.gen(function*() {
 })
 
 // Processes take the time that they take.
-layer(Programs.layer, { excludeTestServices: true })("audit", (it) => {
+layer(Programs.layer, { excludeTestServices: true, timeout: 60_000 })("audit", (it) => {
   it.scoped("verify names organisation and entry of what is wrong, and exits with 1", () =>
     Effect.gen(function*() {
       const { inDatabase, run } = yield* given

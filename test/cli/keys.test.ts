@@ -46,7 +46,7 @@ const under = (keyId: string) =>
 const place = Effect.map(temporary, (directory) => ({ directory, filename: join(directory, "integrations.db") }))
 
 // Processes take the time that they take.
-layer(Programs.layer, { excludeTestServices: true })("keys", (it) => {
+layer(Programs.layer, { excludeTestServices: true, timeout: 60_000 })("keys", (it) => {
   it.scoped(
     "rotate goes on where a killed one stopped; list says when the old key may go",
     () =>
@@ -89,7 +89,7 @@ layer(Programs.layer, { excludeTestServices: true })("keys", (it) => {
         const { cli, service } = yield* Programs
         const settings = { DATABASE_URL: `file:${filename}`, ENCRYPTION_KEYS: keys("new", "old") }
         yield* Effect.provide(seeded(1000), stored(filename))
-        const { ask } = yield* service(settings)
+        const ask = yield* service(settings)
         const rotating = yield* Effect.fork(cli(settings)("keys", "rotate"))
         const latest = new Map<string, string>()
         let round = 0

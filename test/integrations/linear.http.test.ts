@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Layer, Redacted, Schema } from "effect"
 import { Intake } from "../../src/alerts/Intake.ts"
 import { apiId } from "../../src/api/apiId.ts"
+import { Authentication } from "../../src/api/Caller.ts"
 import { JsonBody, OrgAccess } from "../../src/api/Org.ts"
 import { IdempotencyConflict, IntegrationNotConfigured, UpstreamRejected } from "../../src/domain/Errors.ts"
 import { OrgId } from "../../src/domain/Ids.ts"
@@ -51,6 +52,7 @@ const app = (linear: Partial<typeof Linear.Service>) =>
               Layer.mock(WebhookFailures, { _tag: "services/WebhookFailures" }),
               Layer.mock(WebhookOrgs, {}),
               Layer.mock(Intake, {}),
+              Layer.succeed(Authentication, { token: () => Effect.succeed({ tokenId: null, scopes: new Set() }) }),
               Layer.succeed(OrgAccess, { org: () => Effect.succeed(orgId) }),
               Layer.succeed(JsonBody, HttpServerRequest.HttpServerRequest)
             ]),

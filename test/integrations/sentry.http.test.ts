@@ -5,11 +5,13 @@ import { DateTime, Effect, Layer, Redacted, Schema } from "effect"
 import { createHmac } from "node:crypto"
 import { Intake } from "../../src/alerts/Intake.ts"
 import { apiId } from "../../src/api/apiId.ts"
+import { Authentication } from "../../src/api/Caller.ts"
 import { InvalidSignature, RequestInvalid } from "../../src/domain/Errors.ts"
 import type { IncomingEvent } from "../../src/domain/Event.ts"
 import { OrgId } from "../../src/domain/Ids.ts"
 import { JsonBodyLive } from "../../src/http/JsonBody.ts"
 import { OrgAccessLive } from "../../src/http/Org.ts"
+import { requestId } from "../../src/http/requestId.ts"
 import { SentryGroup } from "../../src/integrations/sentry/Api.ts"
 import { SentryHttp } from "../../src/integrations/sentry/Http.ts"
 import { Sentry } from "../../src/integrations/sentry/Sentry.ts"
@@ -84,10 +86,15 @@ const Fakes = Layer.mergeAll(
   })
 )
 
+const Everybody = Layer.succeed(Authentication, {
+  token: () => Effect.succeed({ tokenId: null, scopes: new Set() })
+})
+
 const Server = HttpApiBuilder.serve().pipe(
+  Layer.provide(requestId),
   Layer.provide(HttpApiBuilder.api(HttpApi.make(apiId).add(SentryGroup))),
   Layer.provide(SentryHttp),
-  Layer.provide([Fakes, OrgAccessLive, JsonBodyLive]),
+  Layer.provide([Fakes, Everybody, OrgAccessLive, JsonBodyLive]),
   Layer.provideMerge(NodeHttpServer.layerTest)
 )
 

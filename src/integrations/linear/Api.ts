@@ -1,5 +1,6 @@
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "@effect/platform"
 import { Schema } from "effect"
+import { Authentication } from "../../api/Caller.ts"
 import { documented } from "../../api/documented.ts"
 import * as Errors from "../../api/errors.ts"
 import { JsonBody, OrgAccess } from "../../api/Org.ts"
@@ -101,6 +102,7 @@ export class LinearGroup extends HttpApiGroup.make("linear")
         }
       }))
   )
+  .middlewareEndpoints(Authentication)
   .middlewareEndpoints(OrgAccess)
   .add(
     webhookEndpoint({

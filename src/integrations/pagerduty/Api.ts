@@ -1,5 +1,6 @@
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
 import { Schema } from "effect"
+import { Authentication } from "../../api/Caller.ts"
 import { documented } from "../../api/documented.ts"
 import * as Errors from "../../api/errors.ts"
 import { JsonBody, OrgAccess } from "../../api/Org.ts"
@@ -122,6 +123,7 @@ export class PagerDutyGroup extends HttpApiGroup.make("pagerduty")
         response: { id: "P1INC001", status: "acknowledged", acknowledgedAt: "2026-03-21T14:06:00Z" }
       }))
   )
+  .middlewareEndpoints(Authentication)
   .middlewareEndpoints(OrgAccess)
   .add(
     webhookEndpoint({
