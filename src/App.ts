@@ -13,6 +13,7 @@ import { origins } from "./Config.ts"
 import { CredentialChecksLive, VendorsLive } from "./integrations/live.ts"
 import { Repos } from "./persistence/Repos.ts"
 import * as Sql from "./persistence/Sql.ts"
+import { Audit } from "./services/Audit.ts"
 import { IdempotentAnswers } from "./services/IdempotentAnswers.ts"
 import { Integrations } from "./services/Integrations.ts"
 import * as Keyring from "./services/Keyring.ts"
@@ -51,6 +52,7 @@ export const Senders = SenderLive.pipe(
 /** What the handlers use, over the senders and somebody who wakes them. */
 export const Services = Layer.mergeAll(
   WebhookOrgsLive,
+  Audit.Default,
   IdempotentAnswers.Default,
   RateLimits.Default,
   TokenCheck.Default,

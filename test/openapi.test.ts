@@ -42,6 +42,7 @@ const codes: Readonly<Record<string, ReadonlyArray<string>>> = {
   "POST /api/webhooks/linear": [...always, ...body, "INVALID_SIGNATURE", "RATE_LIMITED"],
   "GET /api/webhooks/failures": [...org, "VALIDATION_ERROR"],
   "POST /api/events": [...org, ...body, "IDEMPOTENCY_CONFLICT"],
+  "GET /api/audit": [...org, "VALIDATION_ERROR"],
   "GET /api/deliveries": [...org, "VALIDATION_ERROR"],
   "GET /api/deliveries/{id}": [...org, "DELIVERY_NOT_FOUND"],
   "POST /api/deliveries/{id}/retry": [...org, ...idempotent, "DELIVERY_NOT_FOUND"],

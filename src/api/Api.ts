@@ -3,6 +3,7 @@ import type { Scope } from "../domain/Token.ts"
 import { vendors } from "../integrations/registry.ts"
 import { AgentsGroup } from "./Agents.ts"
 import { apiId } from "./apiId.ts"
+import { AuditGroup } from "./Audit.ts"
 import { requiredScope } from "./Caller.ts"
 import { ChannelRoutesGroup } from "./ChannelRoutes.ts"
 import { DeliveriesGroup } from "./Deliveries.ts"
@@ -22,6 +23,7 @@ const base = HttpApi.make(apiId)
   .add(EventsGroup)
   .add(AgentsGroup)
   .add(WebhooksGroup)
+  .add(AuditGroup)
   .add(HealthGroup)
   .add(MetricsGroup)
 

@@ -5,6 +5,7 @@ import { ChannelId, EventPattern, Miss, ProjectId, RouteId } from "../domain/Cha
 import { optionally, strictly } from "../domain/Integration.ts"
 import { EventType } from "../domain/PostedEvent.ts"
 import { Timestamp } from "../domain/Timestamp.ts"
+import { Audited } from "./Audited.ts"
 import { Authentication, RequiredScope } from "./Caller.ts"
 import { Delivery, waiting } from "./Deliveries.ts"
 import { documented } from "./documented.ts"
@@ -126,6 +127,8 @@ export class ChannelRoutesGroup extends HttpApiGroup.make("channelRoutes")
   .add(
     HttpApiEndpoint.post("preview", "/api/channel-routes/preview")
       .setPayload(PreviewedEvent)
+      // Changes nothing.
+      .annotate(Audited, false)
       .addSuccess(RoutePreview)
       .addError(Errors.RequestInvalid)
       .middleware(JsonBody)

@@ -3,6 +3,7 @@ import { Schema } from "effect"
 import { Masked } from "../domain/Integration.ts"
 import { Timestamp } from "../domain/Timestamp.ts"
 import { integrations } from "../integrations/registry.ts"
+import { Audited } from "./Audited.ts"
 import { Authentication, RequiredScope } from "./Caller.ts"
 import { documented } from "./documented.ts"
 import * as Errors from "./errors.ts"
@@ -86,6 +87,7 @@ export class IntegrationsGroup extends HttpApiGroup.make("integrations")
   )
   .add(
     HttpApiEndpoint.get("show")`/api/integrations/${id}`
+      .annotate(Audited, true)
       .addSuccess(
         Schema.Struct({ integration: IntegrationId, status: Status, lastSync, configuredAt: Timestamp, config: Masked })
           .annotations({

@@ -1,19 +1,14 @@
 import { CliConfig, Command } from "@effect/cli"
 import { NodeContext, NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer, Logger, LogLevel, Option } from "effect"
-import { Repos } from "../persistence/Repos.ts"
-import * as Sql from "../persistence/Sql.ts"
-import { Tokens } from "../services/Tokens.ts"
+import { audit } from "./audit.ts"
+import { keys } from "./keys.ts"
 import { inOneLine } from "./refusal.ts"
 import { tokens } from "./tokens.ts"
 
-/** The service's own database, which may be in use by it. Opened by a command that runs, not by `--help`. */
-const Storage = Layer.provideMerge(Repos, Sql.layerConfig)
-
 const program = Command.make("integrations-api").pipe(
   Command.withDescription("What operators of the Integrations API do from a terminal"),
-  Command.withSubcommands([tokens]),
-  Command.provide(Layer.provide(Tokens.Default, Storage)),
+  Command.withSubcommands([tokens, keys, audit]),
   Command.run({ name: "Integrations API", version: "0.1.0" })
 )
 

@@ -1,9 +1,10 @@
 import { Args, Command, HelpDoc, Options } from "@effect/cli"
-import { Array, Console, type DateTime, Duration, Effect, Either, Option, pipe, Redacted, Schema } from "effect"
+import { Array, Console, type DateTime, Duration, Effect, Either, Layer, Option, pipe, Redacted, Schema } from "effect"
 import { Timestamp } from "../domain/Timestamp.ts"
 import { Scope, type Token, TokenId, TokenName, TokenOrg } from "../domain/Token.ts"
 import { Tokens } from "../services/Tokens.ts"
 import { Refused } from "./refusal.ts"
+import { Storage } from "./storage.ts"
 import { table } from "./table.ts"
 
 /** A token for scripts. */
@@ -135,5 +136,6 @@ const revoke = Command.make("revoke", {
 /** `tokens create`, `tokens list`, `tokens revoke`. */
 export const tokens = Command.make("tokens").pipe(
   Command.withDescription("Tokens of callers, for a service that runs with AUTH=tokens"),
-  Command.withSubcommands([create, list, revoke])
+  Command.withSubcommands([create, list, revoke]),
+  Command.provide(Layer.provide(Tokens.Default, Storage))
 )

@@ -1,6 +1,5 @@
 import { HttpApiBuilder } from "@effect/platform"
-import { Duration, Effect, Option, Redacted } from "effect"
-import { endpointOwner } from "../alerts/AgentEndpoints.ts"
+import { Duration, Effect, Option } from "effect"
 import { Inbox } from "../alerts/Inbox.ts"
 import type { Agent } from "../api/Agents.ts"
 import { Api } from "../api/Api.ts"
@@ -9,7 +8,7 @@ import { isAgentId } from "../domain/Agent.ts"
 import { AgentNotFound } from "../domain/Errors.ts"
 import { type AgentRow, AgentsRepo } from "../persistence/AgentsRepo.ts"
 import { TenantUrls } from "../services/TenantUrls.ts"
-import { Vault } from "../services/Vault.ts"
+import { endpointOwner, Vault } from "../services/Vault.ts"
 
 const shown = ({ createdAt, endpointUrl, id, projectId }: AgentRow): Agent => ({
   id,
@@ -49,7 +48,7 @@ export const AgentsHttp = HttpApiBuilder.group(Api, "agents", (handlers) =>
           const org = yield* CurrentOrg
           const id = yield* possible(path.id)
           yield* urls.check("url", url)
-          const sealed = yield* vault.seal(endpointOwner(org, id), Redacted.value(secret))
+          const sealed = yield* vault.seal(endpointOwner(org, id), secret)
           return yield* found(yield* repo.setEndpoint(org, id, { url, ...sealed }))
         }), { uninterruptible: true })
       .handle("removeEndpoint", ({ path }) =>

@@ -4,6 +4,7 @@ import { Authentication, type CurrentCaller } from "../api/Caller.ts"
 import { CurrentOrg } from "../api/Org.ts"
 import { Forbidden, Unauthorized } from "../domain/Errors.ts"
 import { actsFor, Scope } from "../domain/Token.ts"
+import { isForeign } from "../services/AuditNotes.ts"
 import { auth, TokenCheck } from "../services/TokenCheck.ts"
 import { currentOperation } from "./operations.ts"
 import { facts } from "./RequestFacts.ts"
@@ -38,7 +39,10 @@ const authenticate = (tokens: TokenCheck) =>
     const { id, scopes } = token.value
     const request = yield* facts
     request.tokenId = id
-    if (!actsFor(token.value, yield* currentOrg)) return yield* new Forbidden({})
+    if (!actsFor(token.value, yield* currentOrg)) {
+      yield* isForeign
+      return yield* new Forbidden({})
+    }
     const { scope } = yield* currentOperation
     if (!scopes.includes(scope)) return yield* new Forbidden({ scope })
     return { tokenId: id, scopes: new Set(scopes) }

@@ -6,6 +6,7 @@ import { CurrentOrg } from "../api/Org.ts"
 import { IntegrationNotConfigured, UpstreamFailed, UpstreamRejected } from "../domain/Errors.ts"
 import { mask } from "../domain/Integration.ts"
 import { integrations } from "../integrations/registry.ts"
+import { actsOn } from "../services/AuditNotes.ts"
 import { CredentialChecks } from "../services/CredentialChecks.ts"
 import { idempotently } from "../services/idempotently.ts"
 import { Integrations } from "../services/Integrations.ts"
@@ -57,6 +58,7 @@ export const IntegrationsHttp = HttpApiBuilder.group(Api, "integrations", (handl
         .handle("configure", ({ payload, urlParams }) =>
           Effect.gen(function*() {
             const org = yield* CurrentOrg
+            yield* actsOn(payload.integration)
             yield* checkUrls(payload)
             if (urlParams.verify === "true") {
               const named = { id: payload.integration, displayName: displayNameOf(payload.integration) }
@@ -68,16 +70,15 @@ export const IntegrationsHttp = HttpApiBuilder.group(Api, "integrations", (handl
           }))
         .handle("show", ({ path: { id } }) =>
           Effect.gen(function*() {
-            const found = yield* service.show(yield* CurrentOrg, id)
+            const found = yield* service.show(yield* CurrentOrg, id, (config) => decode({ integration: id, config }))
             const { config, configuredAt, lastSync, status } = yield* Effect.mapError(found, () => notConfigured(id))
-            const stored = yield* Effect.orDie(decode({ integration: id, config }))
             const definition = definitionOf(id)
             return {
               integration: id,
               status,
               lastSync,
               configuredAt,
-              config: definition === undefined ? {} : mask(definition, stored.config)
+              config: definition === undefined ? {} : mask(definition, config.config)
             }
           }))
         .handle("forget", ({ path: { id } }) =>

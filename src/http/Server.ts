@@ -6,6 +6,8 @@ import { Inbox } from "../alerts/Inbox.ts"
 import { Api } from "../api/Api.ts"
 import { VendorsHttp } from "../integrations/live.ts"
 import { AgentsHttp } from "./Agents.ts"
+import { AuditHttp } from "./Audit.ts"
+import { auditing } from "./auditing.ts"
 import { AuthenticationLive } from "./Authentication.ts"
 import { CeilingLive, overload } from "./Ceiling.ts"
 import { ChannelRoutesHttp } from "./ChannelRoutes.ts"
@@ -28,7 +30,7 @@ import { WebhooksHttp } from "./Webhooks.ts"
 
 const Handlers = HttpApiBuilder.api(Api).pipe(
   Layer.provide([IntegrationsHttp, ChannelRoutesHttp, DeliveriesHttp, EventsHttp, AgentsHttp, WebhooksHttp]),
-  Layer.provide([HealthHttp, MetricsHttp, VendorsHttp]),
+  Layer.provide([AuditHttp, HealthHttp, MetricsHttp, VendorsHttp]),
   Layer.provide([OrgAccessLive, AuthenticationLive, RateLimitLive, JsonBodyLive, IdempotencyLive])
 )
 
@@ -37,6 +39,8 @@ export const Routes = HttpApiBuilder.serve().pipe(
   // What is provided first is outermost: the request id is there when a failure is logged.
   Layer.provide(requestId),
   Layer.provide(overload),
+  // Around the failures' answers, whose codes it writes down.
+  Layer.provide(auditing),
   Layer.provide(documentedFailures),
   // Within, because it looks at failures and not at answers.
   Layer.provide(guesses),

@@ -8,6 +8,9 @@ import type { Scope } from "../domain/Token.ts"
 export interface Operation {
   /** `group.endpoint`, as `channelRoutes.create`. */
   readonly name: string
+  readonly method: string
+  /** With its parameters, as `/api/channel-routes/:id`. */
+  readonly path: string
   readonly scope: Scope
   readonly annotations: Context.Context<never>
 }
@@ -21,12 +24,19 @@ const operations: ReadonlyMap<string, Operation> = (() => {
     onEndpoint: ({ endpoint, group, mergedAnnotations }) =>
       void found.set(keyOf(endpoint.method, endpoint.path), {
         name: `${group.identifier}.${endpoint.name}`,
+        method: endpoint.method,
+        path: endpoint.path,
         scope: requiredScope({ method: endpoint.method, annotations: mergedAnnotations }),
         annotations: mergedAnnotations
       })
   })
   return found
 })()
+
+/** Every endpoint by its name. */
+export const operationsByName: ReadonlyMap<string, Operation> = new Map(
+  [...operations.values()].map((operation) => [operation.name, operation])
+)
 
 /** The endpoint that the router has chosen, whatever the request's path looks like. */
 export const currentOperation: Effect.Effect<Operation, never, HttpRouter.RouteContext> = Effect.flatMap(

@@ -1,5 +1,6 @@
 import { Layer } from "effect"
 import { AgentsRepo } from "./AgentsRepo.ts"
+import { AuditRepo } from "./AuditRepo.ts"
 import { BacklogRepo } from "./BacklogRepo.ts"
 import { ChannelRoutesRepo } from "./ChannelRoutesRepo.ts"
 import { DeliveriesRepo } from "./DeliveriesRepo.ts"
@@ -10,6 +11,7 @@ import { IdempotentAnswersRepo } from "./IdempotentAnswersRepo.ts"
 import { InboxRepo } from "./InboxRepo.ts"
 import { IntegrationsRepo } from "./IntegrationsRepo.ts"
 import { RetentionRepo } from "./RetentionRepo.ts"
+import { SealedRepo } from "./SealedRepo.ts"
 import { StorageHealth } from "./StorageHealth.ts"
 import { TokensRepo } from "./TokensRepo.ts"
 import { WebhookFailuresRepo } from "./WebhookFailuresRepo.ts"
@@ -26,6 +28,8 @@ export const Repos = Layer.mergeAll(
   DeliveryLogRepo.Default,
   IdempotentAnswersRepo.Default,
   WebhookFailuresRepo.Default,
+  AuditRepo.Default,
+  SealedRepo.Default,
   TokensRepo.Default,
   RetentionRepo.Default,
   BacklogRepo.Default,

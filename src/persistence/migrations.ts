@@ -5,6 +5,7 @@ import { idempotencyKeys } from "./migrations/0004_idempotency_keys.ts"
 import { deliveries } from "./migrations/0005_deliveries.ts"
 import { webhookFailures } from "./migrations/0006_webhook_failures.ts"
 import { tokens } from "./migrations/0007_tokens.ts"
+import { auditLog } from "./migrations/0008_audit_log.ts"
 import { idempotentAnswers } from "./migrations/0009_idempotent_answers.ts"
 import { observability } from "./migrations/0010_observability.ts"
 
@@ -17,6 +18,7 @@ export const migrations = {
   "0005_deliveries": deliveries,
   "0006_webhook_failures": webhookFailures,
   "0007_tokens": tokens,
+  "0008_audit_log": auditLog,
   "0009_idempotent_answers": idempotentAnswers,
   "0010_observability": observability
 }

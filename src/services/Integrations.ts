@@ -1,11 +1,24 @@
-import { Cache, Data, DateTime, Duration, Effect, Fiber, Hash, Option, Schema } from "effect"
+import {
+  Cache,
+  Data,
+  DateTime,
+  Duration,
+  Effect,
+  Fiber,
+  Hash,
+  Option,
+  type ParseResult,
+  Redacted,
+  Schema
+} from "effect"
 import { IntegrationNotConfigured, type ServiceUnavailable, UpstreamFailed } from "../domain/Errors.ts"
 import type { OrgId } from "../domain/Ids.ts"
 import { type IntegrationRow, IntegrationsRepo } from "../persistence/IntegrationsRepo.ts"
 import type { Shared } from "../upstream/shared.ts"
 import { Breakers } from "./Breakers.ts"
+import { dropExpired } from "./dropExpired.ts"
 import { SyncLog } from "./SyncLog.ts"
-import { Vault } from "./Vault.ts"
+import { unreadable, Vault } from "./Vault.ts"
 import { VendorCeilings } from "./VendorCeilings.ts"
 
 /** An integration's id, and its name in sentences. */
@@ -52,6 +65,11 @@ export interface Connection<Config> {
   ) => Effect.Effect<A, E | Held | IntegrationNotConfigured>
 }
 
+/** Reads a config that has been decrypted: into something whose secrets are `Redacted`. */
+export type Decode<A> = (config: unknown) => Effect.Effect<A, ParseResult.ParseError>
+
+const parse = Schema.decode(Schema.parseJson())
+
 /** Rows are read again after this long, which bounds how late another process's change is seen. */
 const staleness = Duration.seconds(2)
 const cachedRows = 10_000
@@ -83,10 +101,14 @@ export class Integrations extends Effect.Service<Integrations>()("services/Integ
       lookup: ({ integration, orgId }: ReturnType<typeof place>) => repo.find(orgId, integration)
     })
 
+    yield* dropExpired(rows, staleness)
+
     const changed = (orgId: OrgId, integration: string) =>
-      Effect.sync(() => {
+      Effect.suspend(() => {
+        const old = place(orgId, integration)
         const at = counter(orgId, integration)
         changes[at] = (changes[at] ?? 0) + 1
+        return rows.invalidate(old)
       })
 
     const lastSync = (row: IntegrationRow) =>
@@ -113,27 +135,32 @@ export class Integrations extends Effect.Service<Integrations>()("services/Integ
     /** Replaces the whole config; the caller has decoded it, so what comes here is its encoded form. */
     const configure = Effect.fn("Integrations.configure")(function*(orgId: OrgId, integration: string, config: object) {
       const configuredAt = yield* DateTime.now
-      const sealed = yield* vault.seal({ orgId, integration }, JSON.stringify(config))
+      const sealed = yield* vault.seal({ orgId, integration }, Redacted.make(JSON.stringify(config)))
       yield* repo.put({ orgId, integration, configuredAt, ...sealed })
       yield* changed(orgId, integration)
       return configuredAt
     }, Effect.uninterruptible)
 
-    const unsealed = (row: IntegrationRow) =>
+    /** Only an operator can mend one that cannot be used: the log names key and org, the caller gets INTERNAL_ERROR. */
+    const decrypted = <A>(row: IntegrationRow, decode: Decode<A>): Effect.Effect<A> =>
       vault.open(row, row).pipe(
-        Effect.map((text): unknown => JSON.parse(text)),
-        // Only an operator can mend this: the log names key and org, the caller gets INTERNAL_ERROR.
+        Effect.flatMap((text) =>
+          parse(Redacted.value(text)).pipe(
+            Effect.flatMap(decode),
+            Effect.mapError(() => unreadable(row, row.keyId))
+          )
+        ),
         Effect.orDie
       )
 
     /** What is stored, for display. */
-    const show = Effect.fn("Integrations.show")(function*(orgId: OrgId, integration: string) {
+    const show = Effect.fn("Integrations.show")(function*<A>(orgId: OrgId, integration: string, decode: Decode<A>) {
       const row = yield* repo.find(orgId, integration)
       if (Option.isNone(row)) return Option.none()
       return Option.some({
         ...(yield* standing(row.value)),
         configuredAt: row.value.configuredAt,
-        config: yield* unsealed(row.value)
+        config: yield* decrypted(row.value, decode)
       })
     })
 
@@ -167,7 +194,7 @@ export class Integrations extends Effect.Service<Integrations>()("services/Integ
     const connect = <Config, I>(
       definition: Named & { readonly Config: Schema.Schema<Config, I> }
     ): Connection<Config> => {
-      /** Decrypted and decoded once for each row that was read; gone with the row. */
+      /** Decrypted and decoded once for each row that was read; gone with the row, so a minute after it got stale. */
       const opened = new WeakMap<IntegrationRow, Opened<Config>>()
       const decode = Schema.decodeUnknown(definition.Config)
 
@@ -176,7 +203,7 @@ export class Integrations extends Effect.Service<Integrations>()("services/Integ
         if (Option.isNone(row)) return yield* new IntegrationNotConfigured({ integration: definition.displayName })
         const known = opened.get(row.value)
         if (known !== undefined) return known
-        const config = yield* Effect.orDie(Effect.flatMap(unsealed(row.value), decode))
+        const config = yield* decrypted(row.value, decode)
         const fresh = { config, revision: row.value.sealed.slice(0, 16), row: row.value }
         opened.set(row.value, fresh)
         return fresh

@@ -15,6 +15,7 @@ export interface Ended {
 interface Started {
   readonly ended: Promise<Ended>
   readonly stop: () => void
+  readonly kill: () => void
   /** What it has written so far, on both. */
   readonly output: () => string
 }
@@ -31,6 +32,7 @@ const start = (parameters: ReadonlyArray<string>, env: Readonly<Record<string, s
       child.on("close", (code) => resolve({ code, stdout: text(stdout), stderr: text(stderr) }))
     ),
     stop: () => void child.kill("SIGTERM"),
+    kill: () => void child.kill("SIGKILL"),
     output: () => text(stdout) + text(stderr)
   }
 }
@@ -49,12 +51,19 @@ export const built = Effect.acquireRelease(
   (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
 )
 
-/** Runs a command of `src/cli` to its end. */
+/** Runs a command of `src/cli` to its end. Interrupting it kills the process. */
 export const command = (
   directory: string,
   parameters: ReadonlyArray<string>,
   env: Readonly<Record<string, string>>
-): Effect.Effect<Ended> => Effect.promise(() => start([join(directory, "cli", "main.js"), ...parameters], env).ended)
+): Effect.Effect<Ended> =>
+  Effect.suspend(() => {
+    const { ended, kill } = start([join(directory, "cli", "main.js"), ...parameters], env)
+    return Effect.onInterrupt(
+      Effect.promise(() => ended),
+      () => Effect.zipRight(Effect.sync(kill), Effect.promise(() => ended))
+    )
+  })
 
 /** The service, until the scope ends. */
 export const service = (directory: string, env: Readonly<Record<string, string>>) =>

@@ -25,8 +25,14 @@ const forbidden = (body: unknown) => ({ status: 403, body, challenge: undefined 
 
 /** What each endpoint needs, by the rule and its exceptions. */
 const scopeOf = ({ method, name }: Endpoint) =>
-  ["integrations.configure", "integrations.show", "integrations.forget", "agents.setEndpoint", "agents.removeEndpoint"]
-      .includes(name)
+  [
+      "integrations.configure",
+      "integrations.show",
+      "integrations.forget",
+      "agents.setEndpoint",
+      "agents.removeEndpoint",
+      "audit.list"
+    ].includes(name)
     ? "admin"
     : method === "GET" || name === "channelRoutes.preview"
     ? "read"
@@ -85,7 +91,8 @@ layer(Guarded)("with AUTH=tokens", (it) => {
         const without = yield* bearer(orgId, { scopes: [one, ...others] })
         const { answer, statements } = yield* statementsDuring(send(orgId, endpoint, without.headers))
         assert.deepStrictEqual(seen(answer), forbidden(lacks(scope)))
-        assert.deepStrictEqual(statements, [])
+        // That it was tried is in the audit log.
+        assert.deepStrictEqual(statements.filter((text) => !/\b(audit_log|audit_heads|storage_probe)\b/.test(text)), [])
         const alone = yield* bearer(orgId, { scopes: [scope] })
         assert.notInclude([401, 403], (yield* send(orgId, endpoint, alone.headers)).status)
       }))
