@@ -11,9 +11,10 @@ import { origins } from "./Config.ts"
 import { CredentialChecksLive, VendorsLive } from "./integrations/live.ts"
 import { Repos } from "./persistence/Repos.ts"
 import * as Sql from "./persistence/Sql.ts"
-import { IdempotencyKeys } from "./services/IdempotencyKeys.ts"
+import { IdempotentAnswers } from "./services/IdempotentAnswers.ts"
 import { Integrations } from "./services/Integrations.ts"
 import * as Keyring from "./services/Keyring.ts"
+import { RateLimits } from "./services/RateLimits.ts"
 import { SyncLog } from "./services/SyncLog.ts"
 import { TokenCheck } from "./services/TokenCheck.ts"
 import { Vault } from "./services/Vault.ts"
@@ -42,7 +43,8 @@ export const Senders = SenderLive.pipe(
 /** What the handlers use, over the senders and somebody who wakes them. */
 export const Services = Layer.mergeAll(
   WebhookOrgsLive,
-  IdempotencyKeys.Default,
+  IdempotentAnswers.Default,
+  RateLimits.Default,
   TokenCheck.Default,
   CredentialChecksLive,
   DeliveryLog.Default,

@@ -1,11 +1,13 @@
 import { Config, ConfigError, Data, Effect, Either, Logger, LogLevel } from "effect"
 import { groupWindow } from "./alerts/Batches.ts"
 import { retention } from "./alerts/Retention.ts"
+import { serverLimits } from "./http/limits.ts"
 import { webhookMaxAge } from "./integrations/linear/webhook.ts"
 import { integrations } from "./integrations/registry.ts"
 import { databaseLocation } from "./persistence/Sql.ts"
 import { encryptionKeys } from "./services/Keyring.ts"
 import { auth } from "./services/TokenCheck.ts"
+import { rateLimits } from "./services/RateLimits.ts"
 import { trialOrgs } from "./services/WebhookOrgs.ts"
 import { originsOf, upstreamTimeout } from "./upstream/Upstream.ts"
 
@@ -70,6 +72,8 @@ export const settings = Config.all({
   groupWindow,
   retention,
   webhookMaxAge,
+  serverLimits,
+  rateLimits,
   origins
 }).pipe(
   Effect.mapError((error) =>

@@ -23,7 +23,7 @@ const arrows: Readonly<Record<string, ReadonlyArray<string>>> = {
   integrations: ["domain", "api", "services", "upstream", "channels", "alerts"],
   http: ["domain", "api", "services", "persistence", "integrations", "channels", "alerts"],
   "client.ts": ["api"],
-  "Config.ts": ["alerts", "integrations", "persistence", "services", "upstream"],
+  "Config.ts": ["alerts", "http", "integrations", "persistence", "services", "upstream"],
   "App.ts": ["Config.ts", "alerts", "channels", "integrations", "persistence", "services", "upstream"],
   "run.ts": ["App.ts", "Config.ts", "http"],
   "main.ts": ["run.ts"],

@@ -29,6 +29,7 @@ const failures = FastCheck.record({
   MethodNotAllowed: Arbitrary.make(Schema.typeSchema(Domain.MethodNotAllowed)),
   PayloadTooLarge: Arbitrary.make(Schema.typeSchema(Domain.PayloadTooLarge)),
   UnsupportedMediaType: Arbitrary.make(Schema.typeSchema(Domain.UnsupportedMediaType)),
+  RateLimited: Arbitrary.make(Schema.typeSchema(Domain.RateLimited)),
   ServiceUnavailable: Arbitrary.make(Schema.typeSchema(Domain.ServiceUnavailable)),
   InternalFailure: Arbitrary.make(Schema.typeSchema(Domain.InternalFailure))
 })
@@ -54,6 +55,7 @@ const catalogue = {
   MethodNotAllowed: ["METHOD_NOT_ALLOWED", 405],
   PayloadTooLarge: ["PAYLOAD_TOO_LARGE", 413],
   UnsupportedMediaType: ["UNSUPPORTED_MEDIA_TYPE", 415],
+  RateLimited: ["RATE_LIMITED", 429],
   ServiceUnavailable: ["SERVICE_UNAVAILABLE", 503],
   InternalFailure: ["INTERNAL_ERROR", 500]
 } as const

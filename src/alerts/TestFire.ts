@@ -5,6 +5,7 @@ import { RouteNotFound } from "../domain/Errors.ts"
 import type { OrgId } from "../domain/Ids.ts"
 import { type ChannelRouteRow, ChannelRoutesRepo } from "../persistence/ChannelRoutesRepo.ts"
 import { EventRow, EventsRepo } from "../persistence/EventsRepo.ts"
+import { afterCommit } from "../persistence/transaction.ts"
 import { Dispatch } from "./Dispatch.ts"
 import { Queue } from "./Queue.ts"
 
@@ -53,7 +54,7 @@ export class TestFire extends Effect.Service<TestFire>()("alerts/TestFire", {
       const queued = yield* events.transaction(
         Effect.zipRight(Effect.orDie(Effect.flatten(events.insert(event))), queue.add(event, [target], now))
       )
-      yield* dispatch.wake(queued)
+      yield* afterCommit(dispatch.wake(queued))
       return yield* Effect.orDie(Effect.fromNullable(queued[0]))
     }, Effect.uninterruptible)
 

@@ -8,6 +8,7 @@ import { documented } from "./documented.ts"
 import * as Errors from "./errors.ts"
 import { JsonBody, OrgAccess } from "./Org.ts"
 import { Limit, query } from "./queries.ts"
+import { RateLimit } from "./RateLimit.ts"
 
 /** An incident agent as lists show it. */
 export const Agent = Schema.Struct({
@@ -115,6 +116,7 @@ export class AgentsGroup extends HttpApiGroup.make("agents")
         response: { ...agent, endpoint: null }
       }))
   )
+  .middlewareEndpoints(RateLimit)
   .middlewareEndpoints(Authentication)
   .middlewareEndpoints(OrgAccess)
   .annotate(OpenApi.Title, "Incident Agents")

@@ -9,6 +9,7 @@ import { DeliveriesGroup } from "./Deliveries.ts"
 import * as Errors from "./errors.ts"
 import { EventsGroup } from "./Events.ts"
 import { HealthGroup } from "./Health.ts"
+import { describingIdempotency } from "./Idempotency.ts"
 import { IntegrationsGroup } from "./Integrations.ts"
 import { operationKey, tidy } from "./openapi.ts"
 import { WebhooksGroup } from "./Webhooks.ts"
@@ -50,5 +51,5 @@ export const Api = whole.annotateContext(OpenApi.annotations({
     "organisation named by the `x-org-id` header. Where the service runs with `AUTH=tokens`, each operation needs a " +
     "bearer token for that organisation with the scope that it names. " +
     "Every error has the shape `{ error, code, status, details? }`.",
-  transform: (spec) => tidy({ ...spec, paths: spec["paths"], components: spec["components"] }, scopes)
+  transform: (spec) => tidy({ ...spec, paths: spec["paths"], components: spec["components"] }, scopes, describingIdempotency(whole))
 }))

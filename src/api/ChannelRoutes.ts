@@ -9,7 +9,9 @@ import { Authentication, RequiredScope } from "./Caller.ts"
 import { Delivery, waiting } from "./Deliveries.ts"
 import { documented } from "./documented.ts"
 import * as Errors from "./errors.ts"
+import { Idempotency, OneTransaction } from "./Idempotency.ts"
 import { JsonBody, OrgAccess } from "./Org.ts"
+import { RateLimit } from "./RateLimit.ts"
 
 const fields = { eventType: EventPattern, channel: Channel, channelId: ChannelId }
 
@@ -86,6 +88,8 @@ export class ChannelRoutesGroup extends HttpApiGroup.make("channelRoutes")
       .setPayload(NewRoute)
       .addSuccess(Schema.Struct({ ...Route.fields, createdAt: Timestamp }), { status: 201 })
       .addError(Errors.RequestInvalid)
+      .annotate(OneTransaction, true)
+      .middleware(Idempotency)
       .middleware(JsonBody)
       .annotateContext(documented({
         summary: "Create Route",
@@ -151,6 +155,8 @@ export class ChannelRoutesGroup extends HttpApiGroup.make("channelRoutes")
     HttpApiEndpoint.post("test")`/api/channel-routes/${id}/test`
       .addSuccess(Delivery)
       .addError(Errors.RouteNotFound)
+      .annotate(OneTransaction, true)
+      .middleware(Idempotency)
       .annotateContext(documented({
         summary: "Test Route",
         description: "Sends a message that is marked as a test to the route's channel, also when the route is " +
@@ -158,6 +164,7 @@ export class ChannelRoutesGroup extends HttpApiGroup.make("channelRoutes")
         response: { ...waiting, eventType: "route.test" }
       }))
   )
+  .middlewareEndpoints(RateLimit)
   .middlewareEndpoints(Authentication)
   .middlewareEndpoints(OrgAccess)
   .annotate(OpenApi.Title, "Channel Routing")

@@ -6,8 +6,10 @@ import { integrations } from "../integrations/registry.ts"
 import { Authentication, RequiredScope } from "./Caller.ts"
 import { documented } from "./documented.ts"
 import * as Errors from "./errors.ts"
+import { Idempotency } from "./Idempotency.ts"
 import { JsonBody, OrgAccess } from "./Org.ts"
 import { query } from "./queries.ts"
+import { RateLimit } from "./RateLimit.ts"
 
 export const IntegrationId = Schema.Literal(...integrations.map(({ id }) => id)).annotations({
   identifier: "IntegrationId",
@@ -72,6 +74,7 @@ export class IntegrationsGroup extends HttpApiGroup.make("integrations")
       .addError(Errors.RequestInvalid)
       .addError(Errors.UpstreamRejected)
       .addError(Errors.UpstreamFailed)
+      .middleware(Idempotency)
       .middleware(JsonBody)
       .annotate(RequiredScope, "admin")
       .annotateContext(documented({
@@ -125,6 +128,7 @@ export class IntegrationsGroup extends HttpApiGroup.make("integrations")
         response: { integration: "pagerduty", deleted: true }
       }))
   )
+  .middlewareEndpoints(RateLimit)
   .middlewareEndpoints(Authentication)
   .middlewareEndpoints(OrgAccess)
   .annotate(OpenApi.Title, "Integrations")

@@ -9,6 +9,7 @@ import { documented } from "./documented.ts"
 import * as Errors from "./errors.ts"
 import { OrgAccess } from "./Org.ts"
 import { Limit, query } from "./queries.ts"
+import { RateLimit } from "./RateLimit.ts"
 
 /** Who sends webhooks. */
 export const WebhookSource = Schema.Literal(...vendors.map(({ id }) => id)).annotations({
@@ -65,6 +66,7 @@ export class WebhooksGroup extends HttpApiGroup.make("webhooks")
         }
       }))
   )
+  .middlewareEndpoints(RateLimit)
   .middlewareEndpoints(Authentication)
   .middlewareEndpoints(OrgAccess)
   .annotate(OpenApi.Title, "Webhooks")

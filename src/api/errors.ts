@@ -149,11 +149,20 @@ export const UnsupportedMediaType = publish(Domain.UnsupportedMediaType, {
   example: { error: "The request body must be JSON", details: "content-type: expected application/json" }
 })
 
+export const RateLimited = publish(Domain.RateLimited, {
+  code: "RATE_LIMITED",
+  status: 429,
+  description: "The organisation's share of requests or webhooks is used up, or an address has failed too often. " +
+    "Retry-After says when to come back",
+  example: { error: "Too many requests", details: "The organisation may make 50 requests a second, 100 in a burst" }
+})
+
 export const ServiceUnavailable = publish(Domain.ServiceUnavailable, {
   code: "SERVICE_UNAVAILABLE",
   status: 503,
   description:
-    "The database does not answer or cannot be written, as with a full disk. Retry-After says when to come back",
+    "The database does not answer or cannot be written, as with a full disk, or too many requests are under way. " +
+    "Retry-After says when to come back",
   example: { error: "The service cannot take the request now", details: "The database does not answer" }
 })
 

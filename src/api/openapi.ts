@@ -46,6 +46,8 @@ const tidyAnswers = (answers: Record<string, Answer>): Record<string, Answer> =>
 interface Operation {
   readonly description?: string
   readonly security: ReadonlyArray<Record<string, ReadonlyArray<string>>>
+  readonly operationId: string
+  readonly parameters: ReadonlyArray<{ readonly name: string }>
   readonly responses: Record<string, Answer>
 }
 
@@ -72,8 +74,15 @@ const secured = (operation: Operation, scope: Scope | undefined): Operation => {
   }
 }
 
-/** Goes over the whole document at the end of its derivation. `scopes` are by `operationKey`. */
-export const tidy = <Spec extends Document>(spec: Spec, scopes: ReadonlyMap<string, Scope>): Spec => ({
+/**
+ * Goes over the whole document at the end of its derivation. `scopes` are by `operationKey`; `describe` has a last look
+ * at each operation.
+ */
+export const tidy = <Spec extends Document>(
+  spec: Spec,
+  scopes: ReadonlyMap<string, Scope>,
+  describe: (operation: Operation) => Operation
+): Spec => ({
   ...spec,
   paths: Object.fromEntries(
     Object.entries(spec.paths).map(([path, operations]) => [
@@ -81,10 +90,10 @@ export const tidy = <Spec extends Document>(spec: Spec, scopes: ReadonlyMap<stri
       Object.fromEntries(
         Object.entries(operations).map(([method, operation]) => [
           method,
-          {
+          describe({
             ...secured(operation, scopes.get(operationKey(method, path))),
             responses: tidyAnswers(operation.responses)
-          }
+          })
         ])
       )
     ])

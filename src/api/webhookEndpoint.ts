@@ -40,6 +40,7 @@ export const webhookEndpoint = <const Path extends `/${string}`, Payload extends
     .setPayload(options.payload)
     .addSuccess(Receipt)
     .addError(Errors.InvalidSignature)
+    .addError(Errors.RateLimited)
     .addError(Errors.RequestInvalid)
     .middleware(JsonBody)
     .annotateContext(documented(options))

@@ -178,6 +178,17 @@ export class UnsupportedMediaType extends Schema.TaggedError<UnsupportedMediaTyp
   }
 }
 
+/** Somebody asks faster than they may. `details` say whose share is used up. */
+export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
+  details: Schema.String,
+  /** When there is room for one more, in milliseconds. */
+  retryAfterMs: Schema.NonNegative
+}) {
+  override get message() {
+    return "Too many requests"
+  }
+}
+
 export class ServiceUnavailable extends Schema.TaggedError<ServiceUnavailable>()("ServiceUnavailable", {
   details: Schema.String,
   retryAfterMs: Schema.optional(Schema.NonNegative)

@@ -7,6 +7,7 @@ import { IntegrationNotConfigured, UpstreamFailed, UpstreamRejected } from "../d
 import { mask } from "../domain/Integration.ts"
 import { integrations } from "../integrations/registry.ts"
 import { CredentialChecks } from "../services/CredentialChecks.ts"
+import { idempotently } from "../services/idempotently.ts"
 import { Integrations } from "../services/Integrations.ts"
 
 const decode = Schema.decodeUnknown(ConfigureRequest)
@@ -25,42 +26,44 @@ export const IntegrationsHttp = HttpApiBuilder.group(Api, "integrations", (handl
   Effect.gen(function*() {
     const service = yield* Integrations
     const check = yield* CredentialChecks
-    return handlers
-      .handle("status", () =>
-        Effect.gen(function*() {
-          const standing = yield* service.standings(yield* CurrentOrg)
-          return {
-            integrations: integrations
-              .map(({ alwaysListed, id }) => ({ id, alwaysListed, is: standing(id) }))
-              .filter(({ alwaysListed, is }) => alwaysListed || is.configured)
-              .map(({ id, is }) => ({ id, ...is }))
-          }
-        }))
-      .handle("configure", ({ payload, urlParams }) =>
-        Effect.gen(function*() {
-          const org = yield* CurrentOrg
-          if (urlParams.verify === "true") yield* Effect.mapError(check(payload), refused)
-          const { config, integration } = yield* Effect.orDie(encode(payload))
-          const configuredAt = yield* service.configure(org, integration, config)
-          return { integration, status: "active" as const, configuredAt }
-        }))
-      .handle("show", ({ path: { id } }) =>
-        Effect.gen(function*() {
-          const found = yield* service.show(yield* CurrentOrg, id)
-          const { config, configuredAt, lastSync, status } = yield* Effect.mapError(found, () => notConfigured(id))
-          const stored = yield* Effect.orDie(decode({ integration: id, config }))
-          const definition = integrations.find((known) => known.id === id)
-          return {
-            integration: id,
-            status,
-            lastSync,
-            configuredAt,
-            config: definition === undefined ? {} : mask(definition, stored.config)
-          }
-        }))
-      .handle("forget", ({ path: { id } }) =>
-        Effect.gen(function*() {
-          if (!(yield* service.forget(yield* CurrentOrg, id))) return yield* notConfigured(id)
-          return { integration: id, deleted: true as const }
-        }), { uninterruptible: true })
+    return yield* idempotently(
+      handlers
+        .handle("status", () =>
+          Effect.gen(function*() {
+            const standing = yield* service.standings(yield* CurrentOrg)
+            return {
+              integrations: integrations
+                .map(({ alwaysListed, id }) => ({ id, alwaysListed, is: standing(id) }))
+                .filter(({ alwaysListed, is }) => alwaysListed || is.configured)
+                .map(({ id, is }) => ({ id, ...is }))
+            }
+          }))
+        .handle("configure", ({ payload, urlParams }) =>
+          Effect.gen(function*() {
+            const org = yield* CurrentOrg
+            if (urlParams.verify === "true") yield* Effect.mapError(check(payload), refused)
+            const { config, integration } = yield* Effect.orDie(encode(payload))
+            const configuredAt = yield* service.configure(org, integration, config)
+            return { integration, status: "active" as const, configuredAt }
+          }))
+        .handle("show", ({ path: { id } }) =>
+          Effect.gen(function*() {
+            const found = yield* service.show(yield* CurrentOrg, id)
+            const { config, configuredAt, lastSync, status } = yield* Effect.mapError(found, () => notConfigured(id))
+            const stored = yield* Effect.orDie(decode({ integration: id, config }))
+            const definition = integrations.find((known) => known.id === id)
+            return {
+              integration: id,
+              status,
+              lastSync,
+              configuredAt,
+              config: definition === undefined ? {} : mask(definition, stored.config)
+            }
+          }))
+        .handle("forget", ({ path: { id } }) =>
+          Effect.gen(function*() {
+            if (!(yield* service.forget(yield* CurrentOrg, id))) return yield* notConfigured(id)
+            return { integration: id, deleted: true as const }
+          }), { uninterruptible: true })
+    )
   }))

@@ -49,6 +49,9 @@ const answer = (failure: unknown) =>
     )
   )
 
+/** The answer to a failure that the catalogue has. */
+export const refusal = (failure: { readonly _tag: keyof typeof Errors }) => Effect.orDie(answer(failure))
+
 const internal = (cause: Cause.Cause<unknown>) =>
   Effect.zipRight(Effect.logError("A request ended in a defect", cause), Effect.orDie(answer(new InternalFailure())))
 

@@ -5,7 +5,7 @@ import { DeliveriesRepo } from "./DeliveriesRepo.ts"
 import { DeliveryLogRepo } from "./DeliveryLogRepo.ts"
 import { DestinationsRepo } from "./DestinationsRepo.ts"
 import { EventsRepo } from "./EventsRepo.ts"
-import { IdempotencyKeysRepo } from "./IdempotencyKeysRepo.ts"
+import { IdempotentAnswersRepo } from "./IdempotentAnswersRepo.ts"
 import { InboxRepo } from "./InboxRepo.ts"
 import { IntegrationsRepo } from "./IntegrationsRepo.ts"
 import { RetentionRepo } from "./RetentionRepo.ts"
@@ -23,7 +23,7 @@ export const Repos = Layer.mergeAll(
   DestinationsRepo.Default,
   DeliveriesRepo.Default,
   DeliveryLogRepo.Default,
-  IdempotencyKeysRepo.Default,
+  IdempotentAnswersRepo.Default,
   WebhookFailuresRepo.Default,
   TokensRepo.Default,
   RetentionRepo.Default,

@@ -5,6 +5,7 @@ import { idempotencyKeys } from "./migrations/0004_idempotency_keys.ts"
 import { deliveries } from "./migrations/0005_deliveries.ts"
 import { webhookFailures } from "./migrations/0006_webhook_failures.ts"
 import { tokens } from "./migrations/0007_tokens.ts"
+import { idempotentAnswers } from "./migrations/0009_idempotent_answers.ts"
 
 /** Append-only: a migration that has been released is never edited. Names are `<number>_<what>`. */
 export const migrations = {
@@ -14,5 +15,6 @@ export const migrations = {
   "0004_idempotency_keys": idempotencyKeys,
   "0005_deliveries": deliveries,
   "0006_webhook_failures": webhookFailures,
-  "0007_tokens": tokens
+  "0007_tokens": tokens,
+  "0009_idempotent_answers": idempotentAnswers
 }

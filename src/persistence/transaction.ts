@@ -1,5 +1,5 @@
 import type { SqlClient } from "@effect/sql"
-import { type Cause, Effect } from "effect"
+import { type Cause, Context, Effect } from "effect"
 
 /**
  * All or nothing, and the failure is the effect's own. SQLite has already rolled back by itself on some errors, such as
@@ -12,5 +12,32 @@ export const transaction = (sql: SqlClient.SqlClient) => <A, E, R>(effect: Effec
     return Effect.catchAllCause(
       sql.withTransaction(watched),
       (cause) => own === undefined ? Effect.failCause(cause) : Effect.failCause(own)
+    )
+  })
+
+/** What waits for the commit of the transaction around it; `null` where there is none that anybody waits for. */
+class AwaitingCommit extends Context.Reference<AwaitingCommit>()("persistence/AwaitingCommit", {
+  defaultValue: (): Array<Effect.Effect<void>> | null => null
+}) {}
+
+/**
+ * What others may only hear of once it is on disk: done after the commit where `atomically` is around it, else at once.
+ * It must not fail.
+ */
+export const afterCommit = (effect: Effect.Effect<void>): Effect.Effect<void> =>
+  Effect.flatMap(
+    AwaitingCommit,
+    (awaiting) => awaiting === null ? effect : Effect.sync(() => void awaiting.push(effect))
+  )
+
+/** A transaction around whole operations, with transactions of their own: those tell the world by `afterCommit`. */
+export const atomically = (sql: SqlClient.SqlClient) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.suspend(() => {
+    const awaiting: Array<Effect.Effect<void>> = []
+    return effect.pipe(
+      Effect.provideService(AwaitingCommit, awaiting),
+      transaction(sql),
+      Effect.tap(() => Effect.all(awaiting, { discard: true })),
+      Effect.uninterruptible
     )
   })

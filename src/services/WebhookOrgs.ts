@@ -1,5 +1,5 @@
 import { Array, Cache, Clock, Config, ConfigError, Context, Data, Effect, Either, Layer, Option, Schema } from "effect"
-import { type InvalidSignature, RequestInvalid } from "../domain/Errors.ts"
+import { type InvalidSignature, type RateLimited, RequestInvalid } from "../domain/Errors.ts"
 import { OrgId } from "../domain/Ids.ts"
 import { EventsRepo } from "../persistence/EventsRepo.ts"
 import { type IntegrationRow, IntegrationsRepo } from "../persistence/IntegrationsRepo.ts"
@@ -18,15 +18,17 @@ export interface Delivery {
   readonly body: Uint8Array
   /** HMAC-SHA256s, one of which has to be the body's. */
   readonly signatures: ReadonlyArray<Uint8Array>
+  /** What has to hold before many orgs' secrets are tried: that is the one costly thing that strangers can ask for. */
+  readonly mayTry: Effect.Effect<void, RateLimited>
 }
 
 /** Finds out whose webhook it is: only an org whose own secret verifies the delivery. */
 export class WebhookOrgs extends Context.Tag("services/WebhookOrgs")<WebhookOrgs, {
   /**
    * `InvalidSignature` when no org's secret verifies it, which is then noted as a failure; `RequestInvalid` when
-   * several orgs' do, or the named org is malformed.
+   * several orgs' do, or the named org is malformed; `RateLimited` where it may not be tried now.
    */
-  readonly resolve: (delivery: Delivery) => Effect.Effect<OrgId, InvalidSignature | RequestInvalid>
+  readonly resolve: (delivery: Delivery) => Effect.Effect<OrgId, InvalidSignature | RequestInvalid | RateLimited>
 }>() {}
 
 /** How many orgs' secrets are tried, the latest configured first, when a webhook does not say whose it is. */
@@ -134,6 +136,7 @@ export const WebhookOrgsLive = Layer.effect(
     }
 
     const tried = Effect.fn("WebhookOrgs.tried")(function*(delivery: Delivery, bound: ReadonlyArray<Candidate>) {
+      yield* delivery.mayTry
       const { installation, integration } = delivery
       const rows = yield* integrations.withIntegration(integration, limit)
       const candidates = (yield* Effect.forEach(rows, credentials)).flatMap(Option.toArray)

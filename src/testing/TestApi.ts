@@ -41,6 +41,9 @@ export interface TestTokenOptions {
 
 const everyScope: NewToken["scopes"] = ["read", "write", "admin"]
 
+/** Tests ask faster than people may, and a test's clock may stand still: limits are for tests that are about them. */
+const unlimited = { RATE_LIMIT: "off", WEBHOOK_RATE_LIMIT: "off", FAILURE_RATE_LIMIT: "off" }
+
 const channel = { verify: () => Effect.void, send: () => Effect.succeed({ pauseMs: 0 }) }
 
 /** Channels that take any token and any message. */
@@ -108,6 +111,8 @@ export class TestApi extends Context.Tag("testing/TestApi")<TestApi, {
       Layer.provide(Sql.layerMemory),
       Layer.provide(Keyring.layerEphemeral),
       Layer.provide(NodeContext.layer),
-      Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment)))))
+      Layer.provide(
+        Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries({ ...unlimited, ...environment }))))
+      )
     )
 }

@@ -6,6 +6,7 @@ import { createHmac } from "node:crypto"
 import { Intake } from "../../src/alerts/Intake.ts"
 import { apiId } from "../../src/api/apiId.ts"
 import { Authentication } from "../../src/api/Caller.ts"
+import { RateLimit } from "../../src/api/RateLimit.ts"
 import { InvalidSignature, RequestInvalid } from "../../src/domain/Errors.ts"
 import type { IncomingEvent } from "../../src/domain/Event.ts"
 import { OrgId } from "../../src/domain/Ids.ts"
@@ -17,6 +18,7 @@ import { SentryHttp } from "../../src/integrations/sentry/Http.ts"
 import { Sentry } from "../../src/integrations/sentry/Sentry.ts"
 import { IntegrationRow } from "../../src/persistence/IntegrationsRepo.ts"
 import { type Connection, Integrations } from "../../src/services/Integrations.ts"
+import { RateLimits } from "../../src/services/RateLimits.ts"
 import { WebhookFailures } from "../../src/services/WebhookFailures.ts"
 import { type Delivery, WebhookOrgs } from "../../src/services/WebhookOrgs.ts"
 import { signs } from "../../src/services/webhookSignature.ts"
@@ -95,6 +97,7 @@ const Server = HttpApiBuilder.serve().pipe(
   Layer.provide(HttpApiBuilder.api(HttpApi.make(apiId).add(SentryGroup))),
   Layer.provide(SentryHttp),
   Layer.provide([Fakes, Everybody, OrgAccessLive, JsonBodyLive]),
+  Layer.provide([RateLimits.Default, Layer.succeed(RateLimit, Effect.void)]),
   Layer.provideMerge(NodeHttpServer.layerTest)
 )
 

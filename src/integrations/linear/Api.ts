@@ -3,14 +3,16 @@ import { Schema } from "effect"
 import { Authentication } from "../../api/Caller.ts"
 import { documented } from "../../api/documented.ts"
 import * as Errors from "../../api/errors.ts"
+import { Idempotency, IdempotencyKeyText } from "../../api/Idempotency.ts"
 import { JsonBody, OrgAccess } from "../../api/Org.ts"
 import { Limit, query, VendorId } from "../../api/queries.ts"
+import { RateLimit } from "../../api/RateLimit.ts"
 import { anything, header, orgHeader, webhookEndpoint } from "../../api/webhookEndpoint.ts"
 import { CreatedIssue, IssuePage, NewIssue, Team } from "./domain.ts"
 
-const IdempotencyKey = Schema.String.pipe(
-  Schema.pattern(/^[\x20-\x7e]{1,255}$/, { message: () => "expected 1 to 255 printable ASCII characters" })
-).annotations({ description: "Makes a repeat of the request answer with the issue that the first one created" })
+const IdempotencyKey = IdempotencyKeyText.annotations({
+  description: "Makes a repeat of the request answer with the issue that the first one created"
+})
 
 const LinearDelivery = Schema.Struct(
   {
@@ -79,9 +81,9 @@ export class LinearGroup extends HttpApiGroup.make("linear")
       .addSuccess(CreatedIssue, { status: 201 })
       .addError(Errors.RequestInvalid)
       .addError(Errors.IntegrationNotConfigured)
-      .addError(Errors.IdempotencyConflict)
       .addError(Errors.UpstreamRejected)
       .addError(Errors.UpstreamFailed)
+      .middleware(Idempotency)
       .middleware(JsonBody)
       .annotateContext(documented({
         summary: "Create Issue",
@@ -102,6 +104,7 @@ export class LinearGroup extends HttpApiGroup.make("linear")
         }
       }))
   )
+  .middlewareEndpoints(RateLimit)
   .middlewareEndpoints(Authentication)
   .middlewareEndpoints(OrgAccess)
   .add(

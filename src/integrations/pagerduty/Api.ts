@@ -3,8 +3,10 @@ import { Schema } from "effect"
 import { Authentication } from "../../api/Caller.ts"
 import { documented } from "../../api/documented.ts"
 import * as Errors from "../../api/errors.ts"
+import { Idempotency } from "../../api/Idempotency.ts"
 import { JsonBody, OrgAccess } from "../../api/Org.ts"
 import { Limit, query, VendorId } from "../../api/queries.ts"
+import { RateLimit } from "../../api/RateLimit.ts"
 import { anything, header, orgHeader, webhookEndpoint } from "../../api/webhookEndpoint.ts"
 import { optionally, strictly } from "../../domain/Integration.ts"
 import { Acknowledgement, IncidentPage, IncidentStatus, OnCall } from "./domain.ts"
@@ -114,6 +116,7 @@ export class PagerDutyGroup extends HttpApiGroup.make("pagerduty")
       .addError(Errors.IncidentResolved)
       .addError(Errors.UpstreamRejected)
       .addError(Errors.UpstreamFailed)
+      .middleware(Idempotency)
       .middleware(JsonBody)
       .annotateContext(documented({
         summary: "Acknowledge Incident",
@@ -123,6 +126,7 @@ export class PagerDutyGroup extends HttpApiGroup.make("pagerduty")
         response: { id: "P1INC001", status: "acknowledged", acknowledgedAt: "2026-03-21T14:06:00Z" }
       }))
   )
+  .middlewareEndpoints(RateLimit)
   .middlewareEndpoints(Authentication)
   .middlewareEndpoints(OrgAccess)
   .add(

@@ -5,6 +5,7 @@ import { documented } from "../../api/documented.ts"
 import * as Errors from "../../api/errors.ts"
 import { OrgAccess } from "../../api/Org.ts"
 import { Limit, query, VendorId } from "../../api/queries.ts"
+import { RateLimit } from "../../api/RateLimit.ts"
 import { anything, header, orgHeader, webhookEndpoint } from "../../api/webhookEndpoint.ts"
 import { SentryIssuePage } from "./domain.ts"
 
@@ -64,6 +65,7 @@ export class SentryGroup extends HttpApiGroup.make("sentry")
         }
       }))
   )
+  .middlewareEndpoints(RateLimit)
   .middlewareEndpoints(Authentication)
   .middlewareEndpoints(OrgAccess)
   .add(
