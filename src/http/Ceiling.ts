@@ -1,4 +1,5 @@
 import { HttpApiBuilder, type HttpApp, HttpServerRequest } from "@effect/platform"
+import { NodeHttpServerRequest } from "@effect/platform-node"
 import { Context, Effect, Layer } from "effect"
 import { RateLimited, RequestInvalid, ServiceUnavailable } from "../domain/Errors.ts"
 import type { OrgId } from "../domain/Ids.ts"
@@ -56,6 +57,10 @@ export const CeilingLive = Layer.effect(
   Effect.map(serverLimits, ({ requests, waits }) => ({ requests: makePlaces(requests), waits: makePlaces(waits) }))
 )
 
+/** Which has to name a host. Load balancers check with 1.0, which need not. */
+const isHttp11 = (request: HttpServerRequest.HttpServerRequest): boolean =>
+  NodeHttpServerRequest.toIncomingMessage(request).httpVersion === "1.1"
+
 const isHealth = (url: string): boolean => /^\/health(\/ready)?($|\?)/.test(url)
 
 /**
@@ -69,6 +74,9 @@ export const overload = HttpApiBuilder.middleware(
       Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
         if (request.url.length > maxUrlLength) {
           return refusal(new RequestInvalid({ problems: [`url: expected at most ${maxUrlLength} characters`] }))
+        }
+        if (request.headers["host"] === undefined && isHttp11(request)) {
+          return refusal(new RequestInvalid({ problems: ["host: the header is missing"] }))
         }
         if (isHealth(request.url)) return app
         const places = isWait(request) ? ceiling.waits : ceiling.requests

@@ -58,6 +58,9 @@ const Drain = Layer.scopedDiscard(
   Effect.gen(function*() {
     const server = yield* Listener
     const inbox = yield* Inbox
+    // The platform would take every request that offers another protocol for a WebSocket, and never read its body. Some
+    // clients offer HTTP/2 on each: without a listener Node serves them as what they are.
+    server.removeAllListeners("upgrade")
     const closed = Effect.async<void>((resume) => void server.close(() => resume(Effect.void)))
     const sweep = Effect.repeat(Effect.sync(() => server.closeIdleConnections()), Schedule.spaced("50 millis"))
     yield* Effect.addFinalizer(() =>

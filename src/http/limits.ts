@@ -15,7 +15,7 @@ const time = (name: string, fallback: Duration.Duration) =>
     Config.withDefault(fallback),
     Config.mapOrFail((value) =>
       Duration.between(value, { minimum: "1 millis", maximum: "1 hour" })
-        ? Either.right(Duration.toMillis(value))
+        ? Either.right(Math.ceil(Duration.toMillis(value)))
         : Either.left(ConfigError.InvalidData([name], "expected at least 1 millisecond and at most 1 hour"))
     )
   )

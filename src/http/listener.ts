@@ -49,7 +49,7 @@ export const makeListener = (limits: ServerLimits): Server => {
     requestTimeout,
     keepAliveTimeout,
     // How late a timeout may be noticed.
-    connectionsCheckingInterval: Math.max(10, Math.min(headersTimeout, requestTimeout, 4000) / 4),
+    connectionsCheckingInterval: Math.ceil(Math.min(headersTimeout, requestTimeout, 4000) / 4),
     // Checked by us, because Node answers without a body.
     requireHostHeader: false
   })
