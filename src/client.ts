@@ -1,5 +1,5 @@
 import { FetchHttpClient, HttpApiClient, HttpClient, HttpClientRequest } from "@effect/platform"
-import { Effect, identity, type Redacted } from "effect"
+import { Context, Effect, identity, type Redacted } from "effect"
 import { Api } from "./api/Api.ts"
 
 export { Api }
@@ -14,6 +14,17 @@ export interface ClientOptions {
   readonly token?: Redacted.Redacted
 }
 
+class SentKey extends Context.Reference<SentKey>()("client/IdempotencyKey", {
+  defaultValue: (): string | null => null
+}) {}
+
+/**
+ * Sends an `Idempotency-Key`, 1 to 255 printable ASCII characters: repeated under the same key within 24 hours, a call
+ * that creates or sends something does so once, and gets its first answer. For one call each: a key under several is
+ * several keys, or a conflict.
+ */
+export const withIdempotencyKey = (key: string) => Effect.provideService(SentKey, key)
+
 /**
  * A client with a method for each operation: `client.pagerduty.oncall()`. Fails with the API's own errors by tag
  * (`Effect.catchTag("RouteNotFound", …)`). Brings no server code; runs wherever an `HttpClient` does.
@@ -21,11 +32,13 @@ export interface ClientOptions {
 export const makeClient = ({ baseUrl, orgId, token }: ClientOptions) =>
   HttpApiClient.make(Api, {
     baseUrl,
-    transformClient: HttpClient.mapRequest((request) =>
-      request.pipe(
-        HttpClientRequest.setHeader("x-org-id", orgId),
-        token === undefined ? identity : HttpClientRequest.bearerToken(token)
-      )
+    transformClient: HttpClient.mapRequestEffect((request) =>
+      Effect.map(SentKey, (key) =>
+        request.pipe(
+          HttpClientRequest.setHeader("x-org-id", orgId),
+          token === undefined ? identity : HttpClientRequest.bearerToken(token),
+          key === null ? identity : HttpClientRequest.setHeader("idempotency-key", key)
+        ))
     )
   })
 
