@@ -16,16 +16,12 @@ const currentOrg = Effect.flatMap(
 
 export const RateLimitLive = Layer.effect(
   RateLimit,
-  Effect.gen(function*() {
-    const limits = yield* RateLimits
-    const { requests, waits } = yield* Ceiling
-    const check = Effect.gen(function*() {
+  Effect.map(Effect.all([RateLimits, Ceiling]), ([limits, { requests, waits }]) =>
+    Effect.gen(function*() {
       const orgId = yield* currentOrg
       yield* limits.request(orgId)
       const request = yield* HttpServerRequest.HttpServerRequest
       // Until the request's scope ends, which is when it is answered.
       yield* (isWait(request) ? waits : requests).ofOrg(orgId)
-    })
-    return check
-  })
+    }))
 )

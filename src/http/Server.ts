@@ -12,6 +12,7 @@ import { ChannelRoutesHttp } from "./ChannelRoutes.ts"
 import { DeliveriesHttp } from "./Deliveries.ts"
 import { EventsHttp } from "./Events.ts"
 import { documentedFailures } from "./failures.ts"
+import { guesses } from "./guesses.ts"
 import { HealthHttp } from "./Health.ts"
 import { IdempotencyLive } from "./Idempotency.ts"
 import { IntegrationsHttp } from "./Integrations.ts"
@@ -36,6 +37,8 @@ export const Routes = HttpApiBuilder.serve().pipe(
   Layer.provide(requestId),
   Layer.provide(overload),
   Layer.provide(documentedFailures),
+  // Within, because it looks at failures and not at answers.
+  Layer.provide(guesses),
   Layer.provide([HttpApiSwagger.layer({ path: docsPath }), HttpApiBuilder.middlewareOpenApi({ path: openApiPath })]),
   Layer.provide(Handlers),
   Layer.provide(CeilingLive),
