@@ -51,5 +51,6 @@ export const Api = whole.annotateContext(OpenApi.annotations({
     "organisation named by the `x-org-id` header. Where the service runs with `AUTH=tokens`, each operation needs a " +
     "bearer token for that organisation with the scope that it names. " +
     "Every error has the shape `{ error, code, status, details? }`.",
-  transform: (spec) => tidy({ ...spec, paths: spec["paths"], components: spec["components"] }, scopes, describingIdempotency(whole))
+  transform: (spec) =>
+    tidy({ ...spec, paths: spec["paths"], components: spec["components"] }, scopes, describingIdempotency(whole))
 }))
