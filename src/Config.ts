@@ -4,11 +4,13 @@ import { retention } from "./alerts/Retention.ts"
 import { serverLimits } from "./http/limits.ts"
 import { webhookMaxAge } from "./integrations/linear/webhook.ts"
 import { integrations } from "./integrations/registry.ts"
+import { otlp } from "./observability/otlp.ts"
 import { databaseLocation } from "./persistence/Sql.ts"
 import { encryptionKeys } from "./services/Keyring.ts"
 import { rateLimits } from "./services/RateLimits.ts"
 import { auth } from "./services/TokenCheck.ts"
 import { trialOrgs } from "./services/WebhookOrgs.ts"
+import { outboundAllow } from "./upstream/egress.ts"
 import { originsOf, upstreamTimeout } from "./upstream/Upstream.ts"
 
 /** `PAGERDUTY_API_URL` and so on. */
@@ -74,7 +76,9 @@ export const settings = Config.all({
   webhookMaxAge,
   serverLimits,
   rateLimits,
-  origins
+  origins,
+  outboundAllow,
+  otlp
 }).pipe(
   Effect.mapError((error) =>
     new ConfigurationRefused({ message: `The configuration is not valid:\n  ${problems(error).join("\n  ")}` })

@@ -23,6 +23,7 @@ const wrong = {
   UPSTREAM_TIMEOUT: "soon",
   WEBHOOK_TRIAL_ORGS: "0",
   GROUP_WINDOW: "a while",
+  OUTBOUND_ALLOW: "agents.corp, 10.0.0.0/33",
   RETENTION: "for ever and ever",
   LINEAR_WEBHOOK_MAX_AGE: "1 second",
   RATE_LIMIT: "0/s",

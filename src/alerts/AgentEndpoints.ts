@@ -87,10 +87,16 @@ export class AgentEndpoints extends Effect.Service<AgentEndpoints>()("alerts/Age
         }),
         HttpClientRequest.bodyText(body, "application/json")
       )
-      yield* upstream.call({ dialect, operation: "push", request, response: Schema.Unknown, retry: "never" }).pipe(
-        upstream.operation(vendor),
-        // Nothing but 410 is a refusal in this dialect.
-        Effect.tapErrorTag("UpstreamRejected", () => agents.dropEndpoint(row))
+      yield* upstream.call({
+        dialect,
+        operation: "push",
+        request,
+        response: Schema.Unknown,
+        tenantUrl: true,
+        retry: "never"
+      }).pipe(
+        Effect.tapError(({ kind }) => kind === "missing" ? agents.dropEndpoint(row) : Effect.void),
+        upstream.operation(vendor)
       )
       return { pauseMs: 0 } satisfies Sent
     })

@@ -1,7 +1,9 @@
-import { Clock, DateTime, Duration, Effect, Either, Fiber, Option, Random } from "effect"
+import { Clock, DateTime, Duration, Effect, Either, Fiber, Metric, Option, Random } from "effect"
 import type { Alert, Sent } from "../domain/Alert.ts"
-import { type AttemptOutcome, backoffMs, lifetime, worst } from "../domain/Delivery.ts"
+import { type AttemptOutcome, backoffMs, type DeliveryStatus, lifetime, worst } from "../domain/Delivery.ts"
 import { UpstreamFailed, UpstreamRejected } from "../domain/Errors.ts"
+import { deliveriesEnded, deliveryAttempts } from "../observability/metrics.ts"
+import { continuing } from "../observability/traceparent.ts"
 import { ChannelRoutesRepo } from "../persistence/ChannelRoutesRepo.ts"
 import { AttemptRow, DeliveriesRepo, type DeliveryRow, type Rows } from "../persistence/DeliveriesRepo.ts"
 import { DestinationsRepo } from "../persistence/DestinationsRepo.ts"
@@ -34,6 +36,12 @@ const outcomeOf = (failure: UpstreamFailed | UpstreamRejected): AttemptOutcome =
   if (failure instanceof UpstreamRejected) return "refused"
   return failure.reason === "credentials" || failure.reason === "throttled" ? failure.reason : "failed"
 }
+
+const outcomeOfResult = (result: Either.Either<Sent, UpstreamFailed | UpstreamRejected>): AttemptOutcome =>
+  Either.match(result, { onLeft: outcomeOf, onRight: () => "delivered" })
+
+const countEnded = (rows: Rows, status: DeliveryStatus) =>
+  Metric.incrementBy(deliveriesEnded(rows[0].channel, status), rows.length)
 
 /** A bug of ours must neither lose the delivery nor send it without end. */
 const broken = (defect: unknown) =>
@@ -91,6 +99,7 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
       const now = yield* DateTime.now
       const [head] = rows
       yield* deliveries.delivered(rows, now)
+      yield* countEnded(rows, "delivered")
       if (head.groupKey !== null) {
         const severity = worst(rows.map(({ severity }) => severity))
         yield* deliveries.tell(head, head.groupKey, now, { state: lastOf(rows).state, severity })
@@ -119,11 +128,14 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
       // What was there at the first attempt has been tried for as long; what came later has a day of its own.
       const firstAt = DateTime.subtractDuration(retryUntil, lifetime)
       const asOld = others.filter(({ createdAt }) => DateTime.lessThanOrEqualTo(createdAt, firstAt))
-      return yield* deliveries.givenUp([head, ...asOld], failure.details)
+      yield* deliveries.givenUp([head, ...asOld], failure.details)
+      yield* countEnded([head, ...asOld], "dead")
     })
 
     const missed = (line: Line, rows: Rows, failure: UpstreamFailed | UpstreamRejected) => {
-      if (failure instanceof UpstreamRejected) return deliveries.refused(rows, failure.details)
+      if (failure instanceof UpstreamRejected) {
+        return Effect.zipRight(deliveries.refused(rows, failure.details), countEnded(rows, "failed"))
+      }
       if (failure.reason !== "credentials") return later(rows, failure)
       return pauseFor(rows, { config: line.config, details: failure.details })
     }
@@ -157,7 +169,7 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
             deliveryId: id,
             number: attemptCount + 1,
             at: startedAt,
-            outcome: Either.match(result, { onLeft: outcomeOf, onRight: () => "delivered" as const }),
+            outcome: outcomeOfResult(result),
             error: Either.match(result, { onLeft: ({ details }) => details, onRight: () => null }),
             latencyMs: Math.max(0, Math.round((yield* Clock.currentTimeMillis) - startedAt.epochMillis))
           })
@@ -183,7 +195,19 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
         notificationOf(rows),
         Option.match({
           onNone: () => new UpstreamRejected({ vendor: "Retention", details: "The event is not kept any more" }),
-          onSome: (notification) => line.send(notification)
+          onSome: (notification) =>
+            line.send(notification).pipe(
+              continuing(notification.event.trace, "delivery.send", {
+                kind: "producer",
+                attributes: {
+                  "org": rows[0].orgId,
+                  "channel": rows[0].channel,
+                  "delivery.id": rows[0].id,
+                  "delivery.attempt": rows[0].attemptCount + 1,
+                  "delivery.count": rows.length
+                }
+              })
+            )
         })
       )
 
@@ -194,6 +218,7 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
       const startedAt = yield* DateTime.now
       const result = yield* Effect.either(undisturbed(Effect.catchAllDefect(sendOver(line, rows), broken)))
       yield* turns.take(record(line, rows, startedAt, result))
+      yield* Metric.increment(deliveryAttempts(rows[0].channel, outcomeOfResult(result)))
     }, Effect.uninterruptible)
 
     return {

@@ -3,6 +3,7 @@ import { v7 as timeOrderedUuid } from "uuid"
 import { routeId } from "../domain/ChannelRoute.ts"
 import { RouteNotFound } from "../domain/Errors.ts"
 import type { OrgId } from "../domain/Ids.ts"
+import { currentTraceparent } from "../observability/traceparent.ts"
 import { type ChannelRouteRow, ChannelRoutesRepo } from "../persistence/ChannelRoutesRepo.ts"
 import { EventRow, EventsRepo } from "../persistence/EventsRepo.ts"
 import { afterCommit } from "../persistence/transaction.ts"
@@ -48,7 +49,8 @@ export class TestFire extends Effect.Service<TestFire>()("alerts/TestFire", {
         body: "{}",
         dataPath: "",
         occurredAt: now,
-        receivedAt: now
+        receivedAt: now,
+        trace: yield* currentTraceparent
       })
       const target = { routeNumber: number, channel: route.channel, channelId: route.channelId }
       const queued = yield* events.transaction(

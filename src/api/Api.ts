@@ -11,6 +11,7 @@ import { EventsGroup } from "./Events.ts"
 import { HealthGroup } from "./Health.ts"
 import { describingIdempotency } from "./Idempotency.ts"
 import { IntegrationsGroup } from "./Integrations.ts"
+import { MetricsGroup } from "./Metrics.ts"
 import { operationKey, tidy } from "./openapi.ts"
 import { WebhooksGroup } from "./Webhooks.ts"
 
@@ -22,6 +23,7 @@ const base = HttpApi.make(apiId)
   .add(AgentsGroup)
   .add(WebhooksGroup)
   .add(HealthGroup)
+  .add(MetricsGroup)
 
 type With<A, Group extends HttpApiGroup.HttpApiGroup.Any> = A extends
   HttpApi.HttpApi<infer Id, infer Groups, infer E, infer R> ? HttpApi.HttpApi<Id, Groups | Group, E, R> : never

@@ -55,14 +55,15 @@ export const UpstreamFailed = publish(Domain.UpstreamFailed, {
   code: "UPSTREAM_ERROR",
   status: 502,
   description: "The vendor failed, throttled us past the deadline or refused the credentials. " +
-    "When the vendor said how long to wait, Retry-After repeats it in seconds",
+    "Retry-After says, in seconds, how long the vendor asked us to wait, or when we try one that is down again",
   example: { error: "Failed to fetch from Sentry API", details: "Request timeout after 10000ms" }
 })
 
 export const UpstreamRejected = publish(Domain.UpstreamRejected, {
   code: "UPSTREAM_REJECTED",
   status: 422,
-  description: "The vendor understood the request and refused it; details are the vendor's own words",
+  description: "The vendor understood the request and refused it; details are the vendor's own words. " +
+    "Or its address, which the organisation has configured, is not allowed",
   example: { error: "Linear refused the request", details: "Entity not found: Team" }
 })
 
@@ -161,8 +162,8 @@ export const ServiceUnavailable = publish(Domain.ServiceUnavailable, {
   code: "SERVICE_UNAVAILABLE",
   status: 503,
   description:
-    "The database does not answer or cannot be written, as with a full disk, or too many requests are under way. " +
-    "Retry-After says when to come back",
+    "The database does not answer or cannot be written, as with a full disk; or the organisation has too many calls to a " +
+    "vendor under way, or the service too many requests. Retry-After says when to come back",
   example: { error: "The service cannot take the request now", details: "The database does not answer" }
 })
 

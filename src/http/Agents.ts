@@ -8,6 +8,7 @@ import { CurrentOrg } from "../api/Org.ts"
 import { isAgentId } from "../domain/Agent.ts"
 import { AgentNotFound } from "../domain/Errors.ts"
 import { type AgentRow, AgentsRepo } from "../persistence/AgentsRepo.ts"
+import { TenantUrls } from "../services/TenantUrls.ts"
 import { Vault } from "../services/Vault.ts"
 
 const shown = ({ createdAt, endpointUrl, id, projectId }: AgentRow): Agent => ({
@@ -27,6 +28,7 @@ export const AgentsHttp = HttpApiBuilder.group(Api, "agents", (handlers) =>
     const repo = yield* AgentsRepo
     const inbox = yield* Inbox
     const vault = yield* Vault
+    const urls = yield* TenantUrls
     return handlers
       .handle("list", () =>
         Effect.gen(function*() {
@@ -46,6 +48,7 @@ export const AgentsHttp = HttpApiBuilder.group(Api, "agents", (handlers) =>
         Effect.gen(function*() {
           const org = yield* CurrentOrg
           const id = yield* possible(path.id)
+          yield* urls.check("url", url)
           const sealed = yield* vault.seal(endpointOwner(org, id), Redacted.value(secret))
           return yield* found(yield* repo.setEndpoint(org, id, { url, ...sealed }))
         }), { uninterruptible: true })

@@ -14,11 +14,11 @@ const dedupFor = "24 hours"
 export const EventsHttp = HttpApiBuilder.group(Api, "events", (handlers) =>
   Effect.gen(function*() {
     const intake = yield* Intake
-    return yield* idempotently(handlers.handle("emit", ({ payload }) =>
+    return yield* handlers.handle("emit", ({ payload }) =>
       Effect.gen(function*() {
         const unique = (yield* RepeatId) ?? (yield* Effect.sync(() => timeOrderedUuid()))
         const event = incoming(payload, unique, yield* DateTime.now)
         const { deliveries, eventId } = yield* intake.accept(yield* CurrentOrg, event, { dedupFor })
         return { id: eventId, deliveries }
-      })))
+      })).pipe(idempotently)
   }))

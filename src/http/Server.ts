@@ -19,6 +19,7 @@ import { IntegrationsHttp } from "./Integrations.ts"
 import { JsonBodyLive } from "./JsonBody.ts"
 import { serverLimits } from "./limits.ts"
 import { makeListener } from "./listener.ts"
+import { MetricsHttp } from "./Metrics.ts"
 import { OrgAccessLive } from "./Org.ts"
 import { docsPath, openApiPath } from "./paths.ts"
 import { RateLimitLive } from "./RateLimit.ts"
@@ -27,7 +28,7 @@ import { WebhooksHttp } from "./Webhooks.ts"
 
 const Handlers = HttpApiBuilder.api(Api).pipe(
   Layer.provide([IntegrationsHttp, ChannelRoutesHttp, DeliveriesHttp, EventsHttp, AgentsHttp, WebhooksHttp]),
-  Layer.provide([HealthHttp, VendorsHttp]),
+  Layer.provide([HealthHttp, MetricsHttp, VendorsHttp]),
   Layer.provide([OrgAccessLive, AuthenticationLive, RateLimitLive, JsonBodyLive, IdempotencyLive])
 )
 

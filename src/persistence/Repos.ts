@@ -1,5 +1,6 @@
 import { Layer } from "effect"
 import { AgentsRepo } from "./AgentsRepo.ts"
+import { BacklogRepo } from "./BacklogRepo.ts"
 import { ChannelRoutesRepo } from "./ChannelRoutesRepo.ts"
 import { DeliveriesRepo } from "./DeliveriesRepo.ts"
 import { DeliveryLogRepo } from "./DeliveryLogRepo.ts"
@@ -27,5 +28,6 @@ export const Repos = Layer.mergeAll(
   WebhookFailuresRepo.Default,
   TokensRepo.Default,
   RetentionRepo.Default,
+  BacklogRepo.Default,
   StorageHealth.Default
 )

@@ -6,6 +6,7 @@ import { deliveries } from "./migrations/0005_deliveries.ts"
 import { webhookFailures } from "./migrations/0006_webhook_failures.ts"
 import { tokens } from "./migrations/0007_tokens.ts"
 import { idempotentAnswers } from "./migrations/0009_idempotent_answers.ts"
+import { observability } from "./migrations/0010_observability.ts"
 
 /** Append-only: a migration that has been released is never edited. Names are `<number>_<what>`. */
 export const migrations = {
@@ -16,5 +17,6 @@ export const migrations = {
   "0005_deliveries": deliveries,
   "0006_webhook_failures": webhookFailures,
   "0007_tokens": tokens,
-  "0009_idempotent_answers": idempotentAnswers
+  "0009_idempotent_answers": idempotentAnswers,
+  "0010_observability": observability
 }

@@ -3,7 +3,7 @@ import { NodeContext } from "@effect/platform-node"
 import { ConfigProvider, Context, type Duration, Effect, Layer, Option, type Redacted, Schema } from "effect"
 import type { Dispatch } from "../alerts/Dispatch.ts"
 import type { Sender } from "../alerts/Sender.ts"
-import { Outbound, Senders, Services } from "../App.ts"
+import { NameServers, Outbound, Senders, Services } from "../App.ts"
 import { Discord } from "../channels/discord/Discord.ts"
 import { Slack } from "../channels/slack/Slack.ts"
 import { Telegram } from "../channels/telegram/Telegram.ts"
@@ -76,7 +76,8 @@ export class TestApi extends Context.Tag("testing/TestApi")<TestApi, {
   static readonly over = <E, R>(
     vendors: Layer.Layer<PagerDuty | Linear | Sentry | Slack | Discord | Telegram | WhatsApp, E, R>,
     environment: Readonly<Record<string, string>> = {},
-    dispatch: Layer.Layer<Dispatch, never, Sender> = InProcess
+    dispatch: Layer.Layer<Dispatch, never, Sender> = InProcess,
+    nameServers: typeof NameServers = NameServers
   ) =>
     Layer.effect(
       TestApi,
@@ -108,6 +109,7 @@ export class TestApi extends Context.Tag("testing/TestApi")<TestApi, {
       Layer.provide(Senders),
       Layer.provide(vendors),
       Layer.provide(Outbound),
+      Layer.provide(nameServers),
       Layer.provide(Sql.layerMemory),
       Layer.provide(Keyring.layerEphemeral),
       Layer.provide(NodeContext.layer),

@@ -26,7 +26,8 @@ const connection = <Config, I>(definition: { readonly Config: Schema.Schema<Conf
   return {
     open: () => new IntegrationNotConfigured({ integration: "Linear" }),
     read: (_org, _shared, _parameters, use) => use(config),
-    write: (_org, use) => use(config)
+    write: (_org, use) => use(config),
+    send: (_org, use) => use(config)
   }
 }
 

@@ -57,6 +57,7 @@ const Fakes = Layer.mergeAll(
       return {
         open,
         write: (_, use) => Effect.flatMap(open(), ({ config }) => use(config)),
+        send: (_, use) => Effect.flatMap(open(), ({ config }) => use(config)),
         read: (_, __, ___, use) => Effect.flatMap(open(), ({ config }) => use(config))
       }
     }

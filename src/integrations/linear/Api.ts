@@ -31,6 +31,7 @@ export class LinearGroup extends HttpApiGroup.make("linear")
       .addError(Errors.IntegrationNotConfigured)
       .addError(Errors.UpstreamRejected)
       .addError(Errors.UpstreamFailed)
+      .addError(Errors.ServiceUnavailable)
       .annotateContext(documented({
         summary: "List Teams",
         description: "All Linear teams that the API key can see.",
@@ -57,6 +58,7 @@ export class LinearGroup extends HttpApiGroup.make("linear")
       .addError(Errors.IntegrationNotConfigured)
       .addError(Errors.UpstreamRejected)
       .addError(Errors.UpstreamFailed)
+      .addError(Errors.ServiceUnavailable)
       .annotateContext(documented({
         summary: "List Issues",
         description: "Linear issues that are not archived and fit the filters, the newest first.",
@@ -83,6 +85,7 @@ export class LinearGroup extends HttpApiGroup.make("linear")
       .addError(Errors.IntegrationNotConfigured)
       .addError(Errors.UpstreamRejected)
       .addError(Errors.UpstreamFailed)
+      .addError(Errors.ServiceUnavailable)
       .middleware(Idempotency)
       .middleware(JsonBody)
       .annotateContext(documented({

@@ -61,6 +61,7 @@ export class PagerDutyGroup extends HttpApiGroup.make("pagerduty")
       .addError(Errors.IntegrationNotConfigured)
       .addError(Errors.UpstreamRejected)
       .addError(Errors.UpstreamFailed)
+      .addError(Errors.ServiceUnavailable)
       .annotateContext(documented({
         summary: "Get On-Call Schedule",
         description: "The current on-call user of the configured service, or else of the configured escalation " +
@@ -89,6 +90,7 @@ export class PagerDutyGroup extends HttpApiGroup.make("pagerduty")
       .addError(Errors.IntegrationNotConfigured)
       .addError(Errors.UpstreamRejected)
       .addError(Errors.UpstreamFailed)
+      .addError(Errors.ServiceUnavailable)
       .annotateContext(documented({
         summary: "List Incidents",
         description: "Open PagerDuty incidents of any age, newest first. `total` counts all that fit the filter.",
@@ -116,6 +118,7 @@ export class PagerDutyGroup extends HttpApiGroup.make("pagerduty")
       .addError(Errors.IncidentResolved)
       .addError(Errors.UpstreamRejected)
       .addError(Errors.UpstreamFailed)
+      .addError(Errors.ServiceUnavailable)
       .middleware(Idempotency)
       .middleware(JsonBody)
       .annotateContext(documented({

@@ -45,6 +45,7 @@ export class SentryGroup extends HttpApiGroup.make("sentry")
       .addError(Errors.IntegrationNotConfigured)
       .addError(Errors.UpstreamRejected)
       .addError(Errors.UpstreamFailed)
+      .addError(Errors.ServiceUnavailable)
       .annotateContext(documented({
         summary: "Get Sentry Issues",
         description: "Issues of the organization, or of one project, last seen first; unresolved ones unless the " +
