@@ -1,4 +1,4 @@
-import type { SqlClient } from "@effect/sql"
+import type { SqlClient, SqlError } from "@effect/sql"
 import { type Cause, Context, Effect } from "effect"
 
 /**
@@ -41,13 +41,14 @@ export const afterCommit = (effect: Effect.Effect<void>): Effect.Effect<void> =>
   )
 
 /** A transaction around whole operations, with transactions of their own: those tell the world by `afterCommit`. */
-export const atomically = (sql: SqlClient.SqlClient) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.suspend(() => {
-    const awaiting: Array<Effect.Effect<void>> = []
-    return effect.pipe(
-      Effect.provideService(AwaitingCommit, awaiting),
-      transaction(sql),
-      Effect.tap(() => Effect.all(awaiting, { discard: true })),
-      Effect.uninterruptible
-    )
-  })
+export const atomically =
+  (sql: SqlClient.SqlClient) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError.SqlError, R> =>
+    Effect.suspend(() => {
+      const awaiting: Array<Effect.Effect<void>> = []
+      return effect.pipe(
+        Effect.provideService(AwaitingCommit, awaiting),
+        transaction(sql),
+        Effect.tap(() => Effect.all(awaiting, { discard: true })),
+        Effect.uninterruptible
+      )
+    })
