@@ -1,6 +1,13 @@
 import { Clock, DateTime, Duration, Effect, Either, Fiber, Metric, Option, Random } from "effect"
 import type { Alert, Sent } from "../domain/Alert.ts"
-import { type AttemptOutcome, attemptsWithin, backoffMs, type DeliveryStatus, lifetime, worst } from "../domain/Delivery.ts"
+import {
+  type AttemptOutcome,
+  attemptsWithin,
+  backoffMs,
+  type DeliveryStatus,
+  lifetime,
+  worst
+} from "../domain/Delivery.ts"
 import { UpstreamFailed, UpstreamRejected } from "../domain/Errors.ts"
 import { deliveriesEnded, deliveryAttempts } from "../observability/metrics.ts"
 import { continuing } from "../observability/traceparent.ts"
