@@ -7,6 +7,7 @@ import { webhookFailures } from "./migrations/0006_webhook_failures.ts"
 import { tokens } from "./migrations/0007_tokens.ts"
 import { idempotentAnswers } from "./migrations/0009_idempotent_answers.ts"
 import { observability } from "./migrations/0010_observability.ts"
+import { integrationsByVendor } from "./migrations/0011_integrations_by_vendor.ts"
 
 /** Append-only: a migration that has been released is never edited. Names are `<number>_<what>`. */
 export const migrations = {
@@ -18,5 +19,6 @@ export const migrations = {
   "0006_webhook_failures": webhookFailures,
   "0007_tokens": tokens,
   "0009_idempotent_answers": idempotentAnswers,
-  "0010_observability": observability
+  "0010_observability": observability,
+  "0011_integrations_by_vendor": integrationsByVendor
 }
