@@ -4,7 +4,7 @@ import { retention } from "./alerts/Retention.ts"
 import { webhookMaxAge } from "./integrations/linear/webhook.ts"
 import { integrations } from "./integrations/registry.ts"
 import { databaseLocation } from "./persistence/Sql.ts"
-import { encryptionKeys } from "./services/Keyring.ts"
+import { requiredKeys } from "./services/Keyring.ts"
 import { trialOrgs } from "./services/WebhookOrgs.ts"
 import { originsOf, upstreamTimeout } from "./upstream/Upstream.ts"
 
@@ -72,7 +72,7 @@ export const settings = Config.all({
   listen,
   logging,
   databaseLocation,
-  encryptionKeys,
+  encryptionKeys: requiredKeys,
   upstreamTimeout,
   trialOrgs,
   groupWindow,

@@ -16,7 +16,7 @@ import { FakePagerDuty } from "../integrations/pagerduty/FakePagerDuty.ts"
 import type { PagerDuty } from "../integrations/pagerduty/PagerDuty.ts"
 import { FakeSentry } from "../integrations/sentry/FakeSentry.ts"
 import type { Sentry } from "../integrations/sentry/Sentry.ts"
-import * as Sql from "../persistence/Sql.ts"
+import { layerTest } from "../persistence/TestDatabase.ts"
 import * as Keyring from "../services/Keyring.ts"
 import { InProcess } from "./InProcess.ts"
 
@@ -76,7 +76,7 @@ export class TestApi extends Context.Tag("testing/TestApi")<TestApi, {
       Layer.provide(Senders),
       Layer.provide(vendors),
       Layer.provide(Outbound),
-      Layer.provide(Sql.layerMemory),
+      Layer.provide(layerTest),
       Layer.provide(Keyring.layerEphemeral),
       Layer.provide(NodeContext.layer),
       Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment)))))

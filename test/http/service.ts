@@ -1,7 +1,7 @@
 import { NodeContext } from "@effect/platform-node"
 import { Clock, Context, Effect, Layer, TestClock } from "effect"
 import { randomUUID } from "node:crypto"
-import * as Sql from "../../src/persistence/Sql.ts"
+import { layerTest } from "../../src/persistence/TestDatabase.ts"
 import { Asleep } from "../../src/testing/InProcess.ts"
 import { TestApi, type TestApiOptions } from "../../src/testing/TestApi.ts"
 import { type Answer, type Ask, type Broken, makeAsk, type Sent } from "./ask.ts"
@@ -15,7 +15,7 @@ export class Service extends Context.Tag("test/Service")<Service, {
 }
 
 /** The service's database, to look into: layers are shared by reference, so beside the service this is its own. */
-export const Database = Layer.provide(Sql.layerMemory, NodeContext.layer)
+export const Database = Layer.provide(layerTest, NodeContext.layer)
 
 /** The service with fakes for vendors; deliveries stay as they were queued, unless a test wakes their senders. */
 export const Faked = (options: TestApiOptions = {}) =>

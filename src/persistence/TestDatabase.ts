@@ -1,0 +1,90 @@
+import { Reactivity } from "@effect/experimental"
+import type { SqlClient } from "@effect/sql"
+import { PgClient } from "@effect/sql-pg"
+import { Config, ConfigProvider, Duration, Effect, Layer, Option, Redacted, type Scope } from "effect"
+import { randomBytes } from "node:crypto"
+import type { DatabaseServer } from "./location.ts"
+import { layerPrepared, layerServer } from "./postgres/Postgres.ts"
+import { layerMemory } from "./Sql.ts"
+
+/** The same server, another database. */
+const databaseOf = (url: Redacted.Redacted, database: string): DatabaseServer => {
+  const at = new URL(Redacted.value(url))
+  at.pathname = `/${database}`
+  return {
+    url: Redacted.make(at.href),
+    pool: 10,
+    statementTimeout: Duration.seconds(30),
+    connectTimeout: Duration.seconds(10)
+  }
+}
+
+/** Over a connection to the database that the URL names, and to no other. */
+const once = (url: Redacted.Redacted, run: (sql: PgClient.PgClient) => Effect.Effect<unknown, unknown>) =>
+  PgClient.make({ url, maxConnections: 1 }).pipe(
+    Effect.flatMap(run),
+    Effect.scoped,
+    Effect.provide(Reactivity.layer),
+    Effect.orDie
+  )
+
+/** A database on the server, made for the layer and gone with it: a copy of `template`, or brought up to date. */
+const ownDatabase = (url: Redacted.Redacted, template: Option.Option<string>) =>
+  Effect.gen(function*() {
+    const prefix = Option.getOrElse(template, () => "integrations_test")
+    const name = yield* Effect.sync(() => `${prefix}_${randomBytes(6).toString("hex")}`)
+    yield* Effect.acquireRelease(
+      once(url, (sql) =>
+        Option.match(template, {
+          onNone: () => sql`CREATE DATABASE ${sql(name)}`,
+          onSome: (template) => sql`CREATE DATABASE ${sql(name)} TEMPLATE ${sql(template)}`
+        })),
+      () => once(url, (sql) => sql`DROP DATABASE IF EXISTS ${sql(name)} WITH (FORCE)`)
+    )
+    const server = databaseOf(url, name)
+    return Option.isSome(template) ? layerPrepared(server) : layerServer(server)
+  })
+
+/** A database that `layerTest` copies: quicker than to migrate each anew. */
+export const makeTemplate = (url: Redacted.Redacted, template: string) =>
+  once(url, (sql) => sql`CREATE DATABASE ${sql(template)}`).pipe(
+    Effect.zipRight(Effect.scoped(Layer.build(layerServer(databaseOf(url, template))))),
+    Effect.asVoid
+  )
+
+/** The template, and its copies that a test has not dropped because it was killed. */
+export const dropDatabases = (url: Redacted.Redacted, template: string) =>
+  once(url, (sql) =>
+    Effect.flatMap(
+      sql<{ datname: string }>`SELECT datname FROM pg_database WHERE starts_with(datname, ${template})`,
+      Effect.forEach(({ datname }) => sql`DROP DATABASE IF EXISTS ${sql(datname)} WITH (FORCE)`)
+    ))
+
+type Failure = Layer.Layer.Error<typeof layerMemory | ReturnType<typeof layerServer | typeof layerPrepared>>
+
+/** The process's own environment, whatever configuration a test gives the service. */
+const chosen = Config.literal("sqlite", "postgres")("TEST_DATABASE").pipe(
+  Config.withDefault("sqlite"),
+  Effect.flatMap((kind) =>
+    kind === "sqlite" ? Effect.succeedNone : Effect.asSome(Config.all({
+      url: Config.redacted("TEST_DATABASE_URL"),
+      template: Config.option(Config.string("TEST_DATABASE_TEMPLATE"))
+    }))
+  ),
+  Effect.withConfigProvider(ConfigProvider.fromEnv())
+)
+
+/**
+ * A new database for each test, gone with it: in memory, or where `TEST_DATABASE` is `postgres`, on the server that
+ * `TEST_DATABASE_URL` names by one of its databases, whose user may create others.
+ */
+export const layerTest = Layer.unwrapScoped(
+  Effect.flatMap(chosen, (server): Effect.Effect<
+    Layer.Layer<SqlClient.SqlClient, Failure, Layer.Layer.Context<typeof layerMemory>>, never, Scope.Scope
+  > =>
+    Option.match(server, {
+      onNone: () => Effect.succeed(layerMemory),
+      onSome: ({ template, url }) => ownDatabase(url, template)
+    })
+  )
+)

@@ -1,0 +1,70 @@
+import { Config, ConfigError, Duration, Either, Option, Redacted } from "effect"
+
+/** A SQLite file. `:memory:` is for tests. */
+export interface DatabaseFile {
+  readonly filename: string
+}
+
+/** A PostgreSQL server and how this process uses it. */
+export interface DatabaseServer {
+  readonly url: Redacted.Redacted
+  /** How many connections this process has at most. */
+  readonly pool: number
+  /** After it the server ends a statement; migrations take as long as they need. */
+  readonly statementTimeout: Duration.Duration
+  /** For a new connection, and for one of the pool to become free. */
+  readonly connectTimeout: Duration.Duration
+}
+
+/** Where the data lives. */
+export type DatabaseLocation = DatabaseFile | DatabaseServer
+
+export const isServer = (location: DatabaseLocation): location is DatabaseServer => "url" in location
+
+const expected = "expected file: and the path of a SQLite file, as file:./data/integrations.db, " +
+  "or postgres://user:password@host:5432/database with special characters percent-encoded"
+
+const refused = Either.left(ConfigError.InvalidData(["DATABASE_URL"], expected))
+
+/** Where the URL names no database, PostgreSQL would take one with the user's name: that is too easily an accident. */
+const isPostgres = (url: string): boolean =>
+  Option.match(Option.liftThrowable((text: string) => new URL(text))(url), {
+    onNone: () => false,
+    onSome: ({ hostname, pathname, protocol, searchParams }) =>
+      (protocol === "postgres:" || protocol === "postgresql:") && pathname.length > 1 &&
+      (hostname !== "" || searchParams.has("host"))
+  })
+
+/** The driver's timers end at 24.8 days; nobody waits for a statement for more than an hour. */
+const longest = Duration.hours(1)
+
+const atLeast = (least: Duration.Duration, name: string, byDefault: Duration.Duration): Config.Config<Duration.Duration> =>
+  Config.duration(name).pipe(
+    Config.withDefault(byDefault),
+    Config.validate({
+      message: `expected ${Duration.format(least)} to ${Duration.format(longest)}`,
+      validation: (duration) => Duration.between(duration, { minimum: least, maximum: longest })
+    })
+  )
+
+/**
+ * `DATABASE_URL`: `file:` and a path, or `postgres://`. With the latter `DATABASE_POOL`, `DATABASE_STATEMENT_TIMEOUT` and
+ * `DATABASE_CONNECT_TIMEOUT` hold.
+ */
+export const databaseLocation = Config.all({
+  url: Config.redacted("DATABASE_URL").pipe(Config.withDefault(Redacted.make("file:./data/integrations.db"))),
+  pool: Config.integer("DATABASE_POOL").pipe(
+    Config.withDefault(10),
+    Config.validate({ message: "expected 2 to 1000", validation: (pool) => pool >= 2 && pool <= 1000 })
+  ),
+  statementTimeout: atLeast(Duration.seconds(1), "DATABASE_STATEMENT_TIMEOUT", Duration.seconds(10)),
+  connectTimeout: atLeast(Duration.millis(100), "DATABASE_CONNECT_TIMEOUT", Duration.seconds(5))
+}).pipe(
+  Config.mapOrFail((server): Either.Either<DatabaseLocation, ConfigError.ConfigError> => {
+    const url = Redacted.value(server.url)
+    if (isPostgres(url)) return Either.right(server)
+    return url.startsWith("file:") && url.length > "file:".length
+      ? Either.right({ filename: url.slice("file:".length) })
+      : refused
+  })
+)
