@@ -1,4 +1,4 @@
-import { Config, ConfigError, Data, Effect, Either, Logger, LogLevel } from "effect"
+import { Array, Config, ConfigError, Data, Effect, Either, Logger, LogLevel } from "effect"
 import { groupWindow } from "./alerts/Batches.ts"
 import { retention } from "./alerts/Retention.ts"
 import { webhookMaxAge } from "./integrations/linear/webhook.ts"
@@ -81,6 +81,6 @@ export const settings = Config.all({
   origins
 }).pipe(
   Effect.mapError((error) =>
-    new ConfigurationRefused({ message: `The configuration is not valid:\n  ${problems(error).join("\n  ")}` })
+    new ConfigurationRefused({ message: `The configuration is not valid:\n  ${Array.dedupe(problems(error)).join("\n  ")}` })
   )
 )

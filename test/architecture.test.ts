@@ -25,7 +25,7 @@ const arrows: Readonly<Record<string, ReadonlyArray<string>>> = {
   "client.ts": ["api"],
   "Config.ts": ["alerts", "integrations", "persistence", "services", "upstream"],
   "App.ts": ["Config.ts", "alerts", "channels", "integrations", "persistence", "services", "upstream"],
-  "run.ts": ["App.ts", "Config.ts", "http"],
+  "run.ts": ["App.ts", "Config.ts", "http", "persistence"],
   "main.ts": ["run.ts"],
   sandbox: ["run.ts", "Config.ts", "client.ts"],
   testing: ["App.ts", "client.ts", "http", "alerts", "channels", "integrations", "persistence", "services"]

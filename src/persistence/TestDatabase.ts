@@ -19,46 +19,50 @@ const databaseOf = (url: Redacted.Redacted, database: string): DatabaseServer =>
   }
 }
 
-/** Over a connection to the database that the URL names, and to no other. */
-const once = (url: Redacted.Redacted, run: (sql: PgClient.PgClient) => Effect.Effect<unknown, unknown>) =>
-  PgClient.make({ url, maxConnections: 1 }).pipe(
-    Effect.flatMap(run),
-    Effect.scoped,
-    Effect.provide(Reactivity.layer),
-    Effect.orDie
+/** A connection to the database that the URL names, from which others are made. */
+const maintenance = (url: Redacted.Redacted) =>
+  PgClient.make({ url, maxConnections: 1 }).pipe(Effect.provide(Reactivity.layer), Effect.orDie)
+
+/** Without a checkpoint's worth of log; older servers copy files anyway. */
+const copyOf = (sql: PgClient.PgClient, template: string) =>
+  Effect.map(
+    sql<{ version: string }>`SELECT current_setting('server_version_num') AS version`,
+    ([row]) => sql`TEMPLATE ${sql(template)} ${sql.literal(Number(row?.version) < 150_000 ? "" : "STRATEGY file_copy")}`
   )
 
 /** A database on the server, made for the layer and gone with it: a copy of `template`, or brought up to date. */
 const ownDatabase = (url: Redacted.Redacted, template: Option.Option<string>) =>
   Effect.gen(function*() {
-    const prefix = Option.getOrElse(template, () => "integrations_test")
-    const name = yield* Effect.sync(() => `${prefix}_${randomBytes(6).toString("hex")}`)
+    const sql = yield* maintenance(url)
+    const suffix = yield* Effect.sync(() => randomBytes(6).toString("hex"))
+    const name = `${Option.getOrElse(template, () => "integrations_test")}_${suffix}`
+    const likeness = yield* Option.match(template, {
+      onNone: () => Effect.succeed(sql.literal("")),
+      onSome: (template) => copyOf(sql, template)
+    })
     yield* Effect.acquireRelease(
-      once(url, (sql) =>
-        Option.match(template, {
-          onNone: () => sql`CREATE DATABASE ${sql(name)}`,
-          onSome: (template) => sql`CREATE DATABASE ${sql(name)} TEMPLATE ${sql(template)}`
-        })),
-      () => once(url, (sql) => sql`DROP DATABASE IF EXISTS ${sql(name)} WITH (FORCE)`)
+      sql`CREATE DATABASE ${sql(name)} ${likeness}`,
+      () => Effect.orDie(sql`DROP DATABASE IF EXISTS ${sql(name)} WITH (FORCE)`)
     )
     const server = databaseOf(url, name)
     return Option.isSome(template) ? layerPrepared(server) : layerServer(server)
-  })
+  }).pipe(Effect.orDie)
 
 /** A database that `layerTest` copies: quicker than to migrate each anew. */
 export const makeTemplate = (url: Redacted.Redacted, template: string) =>
-  once(url, (sql) => sql`CREATE DATABASE ${sql(template)}`).pipe(
-    Effect.zipRight(Effect.scoped(Layer.build(layerServer(databaseOf(url, template))))),
-    Effect.asVoid
-  )
+  Effect.gen(function*() {
+    const sql = yield* maintenance(url)
+    yield* sql`CREATE DATABASE ${sql(template)}`
+    yield* Layer.build(layerServer(databaseOf(url, template)))
+  }).pipe(Effect.scoped)
 
 /** The template, and its copies that a test has not dropped because it was killed. */
 export const dropDatabases = (url: Redacted.Redacted, template: string) =>
-  once(url, (sql) =>
-    Effect.flatMap(
-      sql<{ datname: string }>`SELECT datname FROM pg_database WHERE starts_with(datname, ${template})`,
-      Effect.forEach(({ datname }) => sql`DROP DATABASE IF EXISTS ${sql(datname)} WITH (FORCE)`)
-    ))
+  Effect.gen(function*() {
+    const sql = yield* maintenance(url)
+    const made = yield* sql<{ datname: string }>`SELECT datname FROM pg_database WHERE starts_with(datname, ${template})`
+    yield* Effect.forEach(made, ({ datname }) => sql`DROP DATABASE IF EXISTS ${sql(datname)} WITH (FORCE)`)
+  }).pipe(Effect.scoped)
 
 type Failure = Layer.Layer.Error<typeof layerMemory | ReturnType<typeof layerServer | typeof layerPrepared>>
 

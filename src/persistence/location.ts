@@ -24,8 +24,6 @@ export const isServer = (location: DatabaseLocation): location is DatabaseServer
 const expected = "expected file: and the path of a SQLite file, as file:./data/integrations.db, " +
   "or postgres://user:password@host:5432/database with special characters percent-encoded"
 
-const refused = Either.left(ConfigError.InvalidData(["DATABASE_URL"], expected))
-
 /** Where the URL names no database, PostgreSQL would take one with the user's name: that is too easily an accident. */
 const isPostgres = (url: string): boolean =>
   Option.match(Option.liftThrowable((text: string) => new URL(text))(url), {
@@ -38,33 +36,42 @@ const isPostgres = (url: string): boolean =>
 /** The driver's timers end at 24.8 days; nobody waits for a statement for more than an hour. */
 const longest = Duration.hours(1)
 
-const atLeast = (least: Duration.Duration, name: string, byDefault: Duration.Duration): Config.Config<Duration.Duration> =>
+const named = <A>(name: string, message: string, holds: (value: A) => boolean) => (value: A) =>
+  holds(value) ? Either.right(value) : Either.left(ConfigError.InvalidData([name], message))
+
+const atLeast = (least: Duration.Duration, name: string, byDefault: Duration.Duration) =>
   Config.duration(name).pipe(
     Config.withDefault(byDefault),
-    Config.validate({
-      message: `expected ${Duration.format(least)} to ${Duration.format(longest)}`,
-      validation: (duration) => Duration.between(duration, { minimum: least, maximum: longest })
-    })
+    Config.mapOrFail(named(
+      name,
+      `expected ${Duration.format(least)} to ${Duration.format(longest)}`,
+      (duration) => Duration.between(duration, { minimum: least, maximum: longest })
+    ))
   )
+
+const place = Config.redacted("DATABASE_URL").pipe(
+  Config.withDefault(Redacted.make("file:./data/integrations.db")),
+  Config.mapOrFail((url): Either.Either<DatabaseFile | Pick<DatabaseServer, "url">, ConfigError.ConfigError> => {
+    const text = Redacted.value(url)
+    if (isPostgres(text)) return Either.right({ url })
+    return text.startsWith("file:") && text.length > "file:".length
+      ? Either.right({ filename: text.slice("file:".length) })
+      : Either.left(ConfigError.InvalidData(["DATABASE_URL"], expected))
+  })
+)
 
 /**
  * `DATABASE_URL`: `file:` and a path, or `postgres://`. With the latter `DATABASE_POOL`, `DATABASE_STATEMENT_TIMEOUT` and
  * `DATABASE_CONNECT_TIMEOUT` hold.
  */
 export const databaseLocation = Config.all({
-  url: Config.redacted("DATABASE_URL").pipe(Config.withDefault(Redacted.make("file:./data/integrations.db"))),
+  place,
   pool: Config.integer("DATABASE_POOL").pipe(
     Config.withDefault(10),
-    Config.validate({ message: "expected 2 to 1000", validation: (pool) => pool >= 2 && pool <= 1000 })
+    Config.mapOrFail(named("DATABASE_POOL", "expected 2 to 1000", (pool) => pool >= 2 && pool <= 1000))
   ),
   statementTimeout: atLeast(Duration.seconds(1), "DATABASE_STATEMENT_TIMEOUT", Duration.seconds(10)),
   connectTimeout: atLeast(Duration.millis(100), "DATABASE_CONNECT_TIMEOUT", Duration.seconds(5))
 }).pipe(
-  Config.mapOrFail((server): Either.Either<DatabaseLocation, ConfigError.ConfigError> => {
-    const url = Redacted.value(server.url)
-    if (isPostgres(url)) return Either.right(server)
-    return url.startsWith("file:") && url.length > "file:".length
-      ? Either.right({ filename: url.slice("file:".length) })
-      : refused
-  })
+  Config.map(({ place, ...settings }): DatabaseLocation => "url" in place ? { ...place, ...settings } : place)
 )

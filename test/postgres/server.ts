@@ -1,7 +1,6 @@
 import { spawn, spawnSync } from "node:child_process"
 import { chownSync, mkdtempSync, rmSync, statSync } from "node:fs"
 import { createServer } from "node:net"
-import { connect } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Binaries } from "./binaries.ts"
@@ -26,14 +25,6 @@ const freePort = (): Promise<number> =>
     })
   })
 
-const answers = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1", () => {
-      socket.destroy()
-      resolve(true)
-    }).once("error", () => resolve(false))
-  })
-
 /** Not worth a sync: it is gone with the run. A collation that is not bytewise, as servers have it by default. */
 const initdbOptions = [
   ...["--username=tests", "--auth=trust", "--no-sync", "--encoding=UTF8"],
@@ -42,7 +33,7 @@ const initdbOptions = [
 const settings = [
   ...["fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0"],
   ...["max_connections=300", "shared_buffers=64MB", "listen_addresses=127.0.0.1", "unix_socket_directories=", "jit=off"],
-  ...["autovacuum=off", "max_wal_size=2GB", "log_min_messages=fatal", "logging_collector=off", "deadlock_timeout=200ms"]
+  ...["autovacuum=off", "max_wal_size=2GB", "log_min_messages=log", "logging_collector=off", "deadlock_timeout=200ms"]
 ]
 
 const initialised = ({ initdb }: Binaries, directory: string): string => {
@@ -52,8 +43,9 @@ const initialised = ({ initdb }: Binaries, directory: string): string => {
   return data
 }
 
-/** Ends with whoever started it, even if that is killed: the shell waits for the end of its input and stops the server. */
-const watched = "\"$@\" & server=$!; cat >/dev/null; kill -QUIT $server 2>/dev/null; wait $server"
+/** Ends with whoever started it, even if that is killed: the shell stops the server when its own input ends. */
+const watched =
+  "\"$@\" & server=$!; cat >/dev/null; kill -QUIT $server 2>/dev/null; wait $server; cd /; rm -rf \"$DIRECTORY\""
 
 /** Starts a server in a directory of its own, on loopback. */
 export const startServer = async (binaries: Binaries, extra: ReadonlyArray<string> = []): Promise<Server> => {
@@ -65,23 +57,25 @@ export const startServer = async (binaries: Binaries, extra: ReadonlyArray<strin
   const child = spawn("/bin/sh", ["-c", watched, "sh", binaries.postgres, "-D", data, "-p", `${port}`, ...options], {
     ...identity,
     cwd: directory,
+    env: { ...process.env, DIRECTORY: directory },
     detached: true,
     stdio: ["pipe", "ignore", "pipe"]
   })
-  let said = ""
-  child.stderr.on("data", (chunk) => void (said = `${said}${chunk}`.slice(-4000)))
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()))
   const stop = async () => {
     child.stdin.end()
     await ended
     rmSync(directory, { recursive: true, force: true })
   }
-  for (let left = 600; !(await answers(port)); left--) {
-    if (left === 0 || child.exitCode !== null) {
-      await stop()
-      throw new Error(`PostgreSQL did not start: ${said}`)
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  return { port, url: `postgres://tests@127.0.0.1:${port}/postgres`, stop }
+  let said = ""
+  const ready = new Promise<boolean>((resolve) => {
+    child.stderr.on("data", (chunk) => {
+      said = `${said}${chunk}`.slice(-4000)
+      if (said.includes("ready to accept connections")) resolve(true)
+    })
+    void ended.then(() => resolve(false))
+  })
+  if (await ready) return { port, url: `postgres://tests@127.0.0.1:${port}/postgres`, stop }
+  await stop()
+  throw new Error(`PostgreSQL did not start: ${said}`)
 }
