@@ -5,7 +5,11 @@ export default defineConfig({
   resolve: { conditions: ["source"] },
   ssr: { resolve: { conditions: ["source"] } },
   test: {
-    include: ["test/{persistence,services,alerts,http,document}/**/*.test.ts", "test/testing.test.ts", "test/client.test.ts"],
+    include: [
+      "test/{persistence,services,alerts,http,document}/**/*.test.ts",
+      "test/testing.test.ts",
+      "test/client.test.ts"
+    ],
     globalSetup: ["test/postgres/globalSetup.ts"],
     testTimeout: 30_000,
     hookTimeout: 30_000

@@ -81,6 +81,8 @@ export const settings = Config.all({
   origins
 }).pipe(
   Effect.mapError((error) =>
-    new ConfigurationRefused({ message: `The configuration is not valid:\n  ${Array.dedupe(problems(error)).join("\n  ")}` })
+    new ConfigurationRefused({
+      message: `The configuration is not valid:\n  ${Array.dedupe(problems(error)).join("\n  ")}`
+    })
   )
 )

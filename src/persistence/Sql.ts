@@ -6,7 +6,7 @@ import { type DatabaseFile, databaseLocation, isServer } from "./location.ts"
 import { migrations } from "./migrations.ts"
 import { layerServer } from "./postgres/Postgres.ts"
 
-export { type DatabaseFile, databaseLocation, type DatabaseLocation, type DatabaseServer } from "./location.ts"
+export { type DatabaseFile, type DatabaseLocation, databaseLocation, type DatabaseServer } from "./location.ts"
 
 const inMemory = ":memory:"
 

@@ -3,6 +3,7 @@ import type { SqlClient } from "@effect/sql"
 import { PgClient } from "@effect/sql-pg"
 import { Config, ConfigProvider, Duration, Effect, Layer, Option, Redacted, type Scope } from "effect"
 import { randomBytes } from "node:crypto"
+import type { Pool } from "pg"
 import type { DatabaseServer } from "./location.ts"
 import { layerPrepared, layerServer } from "./postgres/Postgres.ts"
 import { layerMemory } from "./Sql.ts"
@@ -18,6 +19,13 @@ const databaseOf = (url: Redacted.Redacted, database: string): DatabaseServer =>
     connectTimeout: Duration.seconds(10)
   }
 }
+
+const pools = new Set<Pool>()
+
+/** Whether a query is under way. In memory none ever is when anybody can ask. */
+export const databaseIsBusy = Effect.sync(() =>
+  [...pools].some(({ idleCount, totalCount, waitingCount }) => totalCount > idleCount || waitingCount > 0)
+)
 
 /** A connection to the database that the URL names, from which others are made. */
 const maintenance = (url: Redacted.Redacted) =>
@@ -45,7 +53,7 @@ const ownDatabase = (url: Redacted.Redacted, template: Option.Option<string>) =>
       () => Effect.orDie(sql`DROP DATABASE IF EXISTS ${sql(name)} WITH (FORCE)`)
     )
     const server = databaseOf(url, name)
-    return Option.isSome(template) ? layerPrepared(server) : layerServer(server)
+    return Option.isSome(template) ? layerPrepared(server, (pool) => void pools.add(pool)) : layerServer(server)
   }).pipe(Effect.orDie)
 
 /** A database that `layerTest` copies: quicker than to migrate each anew. */
@@ -60,7 +68,9 @@ export const makeTemplate = (url: Redacted.Redacted, template: string) =>
 export const dropDatabases = (url: Redacted.Redacted, template: string) =>
   Effect.gen(function*() {
     const sql = yield* maintenance(url)
-    const made = yield* sql<{ datname: string }>`SELECT datname FROM pg_database WHERE starts_with(datname, ${template})`
+    const made = yield* sql<
+      { datname: string }
+    >`SELECT datname FROM pg_database WHERE starts_with(datname, ${template})`
     yield* Effect.forEach(made, ({ datname }) => sql`DROP DATABASE IF EXISTS ${sql(datname)} WITH (FORCE)`)
   }).pipe(Effect.scoped)
 
@@ -84,11 +94,12 @@ const chosen = Config.literal("sqlite", "postgres")("TEST_DATABASE").pipe(
  */
 export const layerTest = Layer.unwrapScoped(
   Effect.flatMap(chosen, (server): Effect.Effect<
-    Layer.Layer<SqlClient.SqlClient, Failure, Layer.Layer.Context<typeof layerMemory>>, never, Scope.Scope
+    Layer.Layer<SqlClient.SqlClient, Failure, Layer.Layer.Context<typeof layerMemory>>,
+    never,
+    Scope.Scope
   > =>
     Option.match(server, {
       onNone: () => Effect.succeed(layerMemory),
       onSome: ({ template, url }) => ownDatabase(url, template)
-    })
-  )
+    }))
 )

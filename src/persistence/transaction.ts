@@ -32,10 +32,14 @@ export const transaction = (sql: SqlClient.SqlClient) => <A, E, R>(effect: Effec
   )
   return sql.onDialectOrElse({
     // Within another transaction there is only all of that one to do again.
-    pg: () => Effect.flatMap(Effect.serviceOption(SqlClient.TransactionConnection), Option.match({
-      onNone: () => again,
-      onSome: () => once
-    })),
+    pg: () =>
+      Effect.flatMap(
+        Effect.serviceOption(SqlClient.TransactionConnection),
+        Option.match({
+          onNone: () => again,
+          onSome: () => once
+        })
+      ),
     orElse: () => once
   })
 }

@@ -26,14 +26,25 @@ const freePort = (): Promise<number> =>
   })
 
 /** Not worth a sync: it is gone with the run. A collation that is not bytewise, as servers have it by default. */
-const initdbOptions = [
-  ...["--username=tests", "--auth=trust", "--no-sync", "--encoding=UTF8"],
-  ...["--locale=C", "--locale-provider=icu", "--icu-locale=en-US"]
-]
+const initdbOptions =
+  "--username=tests --auth=trust --no-sync --encoding=UTF8 --locale=C --locale-provider=icu --icu-locale=en-US".split(
+    " "
+  )
 const settings = [
-  ...["fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0"],
-  ...["max_connections=300", "shared_buffers=64MB", "listen_addresses=127.0.0.1", "unix_socket_directories=", "jit=off"],
-  ...["autovacuum=off", "max_wal_size=2GB", "log_min_messages=log", "logging_collector=off", "deadlock_timeout=200ms"]
+  "fsync=off",
+  "synchronous_commit=off",
+  "full_page_writes=off",
+  "wal_level=minimal",
+  "max_wal_senders=0",
+  "max_wal_size=2GB",
+  "max_connections=300",
+  "shared_buffers=64MB",
+  "listen_addresses=127.0.0.1",
+  "unix_socket_directories=",
+  "jit=off",
+  "autovacuum=off",
+  "log_min_messages=log",
+  "deadlock_timeout=200ms"
 ]
 
 const initialised = ({ initdb }: Binaries, directory: string): string => {

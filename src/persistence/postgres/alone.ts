@@ -9,8 +9,7 @@ export const alone = (sql: SqlClient.SqlClient, what: string) => <A, E, R>(effec
   const key = [`integrations-api: ${what}`]
   const held = Effect.gen(function*() {
     const connection = yield* sql.reserve
-    const ask = (query: string, parameters: ReadonlyArray<string> = []) =>
-      connection.executeValues(query, parameters)
+    const ask = (query: string, parameters: ReadonlyArray<string> = []) => connection.executeValues(query, parameters)
     // Whoever comes first may take longer than a statement may.
     yield* ask("SELECT set_config('statement_timeout', '0', false)")
     yield* Effect.addFinalizer(() => Effect.ignoreLogged(ask("RESET statement_timeout")))

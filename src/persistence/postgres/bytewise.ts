@@ -7,7 +7,7 @@ import { Effect } from "effect"
  * collation `C`. Columns of others that share the schema are left alone.
  */
 export const bytewise = Effect.flatMap(SqlClient.SqlClient, (sql) =>
-      sql`
+  sql`
         DO $$
         DECLARE made record;
         BEGIN

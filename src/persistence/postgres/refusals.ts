@@ -46,10 +46,15 @@ const byCode: ReadonlyArray<readonly [code: RegExp, sentence: Sentence]> = [
 
 /** By what the driver says where it has no code. */
 const byMessage: ReadonlyArray<readonly [message: RegExp, sentence: Sentence]> = [
-  [/password must be a (non-empty )?string/, ({ user }) =>
-    `The database asks for the password of ${user}, and DATABASE_URL has none`],
-  [/does not support SSL/, ({ at }) =>
-    `The database at ${at} offers no TLS: take sslmode out of DATABASE_URL if the network in between is your own`],
+  [
+    /password must be a (non-empty )?string/,
+    ({ user }) => `The database asks for the password of ${user}, and DATABASE_URL has none`
+  ],
+  [
+    /does not support SSL/,
+    ({ at }) =>
+      `The database at ${at} offers no TLS: take sslmode out of DATABASE_URL if the network in between is your own`
+  ],
   [/time[ds]? ?out|terminated/i, unreachable]
 ]
 
