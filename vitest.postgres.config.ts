@@ -6,7 +6,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["source"] } },
   test: {
     include: [
-      "test/{persistence,services,alerts,http,document}/**/*.test.ts",
+      "test/{postgres,persistence,services,alerts,http,document}/**/*.test.ts",
       "test/testing.test.ts",
       "test/client.test.ts"
     ],

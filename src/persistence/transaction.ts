@@ -1,5 +1,5 @@
 import { SqlClient } from "@effect/sql"
-import { Cause, Effect, Option } from "effect"
+import { type Cause, Effect, Option } from "effect"
 import { codesIn } from "./sqlErrors.ts"
 
 /** A deadlock that PostgreSQL has ended, or a conflict with another transaction. Whoever is told has changed nothing. */

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process"
-import { chownSync, mkdtempSync, rmSync, statSync } from "node:fs"
+import { chownSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -10,6 +10,10 @@ export interface Server {
   readonly port: number
   /** Its superuser, who needs no password. */
   readonly url: string
+  /** As if its machine had lost its power, to come back with `resume`. */
+  readonly halt: () => Promise<void>
+  readonly resume: () => Promise<void>
+  /** For good, with all its files. */
   readonly stop: () => Promise<void>
 }
 
@@ -47,46 +51,65 @@ const settings = [
   "deadlock_timeout=200ms"
 ]
 
+/** Roles that may not come in as they are; everybody else needs no password. */
+const rules = "host all locked 127.0.0.1/32 scram-sha-256\nhost all barred 127.0.0.1/32 reject\n"
+
 const initialised = ({ initdb }: Binaries, directory: string): string => {
   const data = join(directory, "data")
   const made = spawnSync(initdb, ["-D", data, ...initdbOptions], { ...identity, cwd: directory, encoding: "utf8" })
   if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr || made.error?.message}`)
+  const hba = join(data, "pg_hba.conf")
+  writeFileSync(hba, rules + readFileSync(hba, "utf8"))
   return data
 }
 
-/** Ends with whoever started it, even if that is killed: the shell stops the server when its own input ends. */
-const watched =
-  "\"$@\" & server=$!; cat >/dev/null; kill -QUIT $server 2>/dev/null; wait $server; cd /; rm -rf \"$DIRECTORY\""
+/**
+ * Ends with whoever started it, even if that is killed: the shell stops the server when its own input ends, and leaves
+ * the files alone only if it was told to.
+ */
+const watched = "\"$@\" & server=$!; last=$(cat); kill -QUIT $server 2>/dev/null; wait $server; cd /; " +
+  "[ \"$last\" = keep ] || rm -rf \"$DIRECTORY\""
 
 /** Starts a server in a directory of its own, on loopback. */
-export const startServer = async (binaries: Binaries, extra: ReadonlyArray<string> = []): Promise<Server> => {
+export const startServer = async (binaries: Binaries): Promise<Server> => {
   const directory = mkdtempSync(join(tmpdir(), "integrations-postgres-"))
-  if ("uid" in identity && statSync(directory).uid === 0) chownSync(directory, nobody, nobody)
+  if ("uid" in identity) chownSync(directory, nobody, nobody)
   const data = initialised(binaries, directory)
   const port = await freePort()
-  const options = [...settings, ...extra].flatMap((setting) => ["-c", setting])
-  const child = spawn("/bin/sh", ["-c", watched, "sh", binaries.postgres, "-D", data, "-p", `${port}`, ...options], {
-    ...identity,
-    cwd: directory,
-    env: { ...process.env, DIRECTORY: directory },
-    detached: true,
-    stdio: ["pipe", "ignore", "pipe"]
-  })
-  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()))
-  const stop = async () => {
-    child.stdin.end()
-    await ended
-    rmSync(directory, { recursive: true, force: true })
-  }
-  let said = ""
-  const ready = new Promise<boolean>((resolve) => {
-    child.stderr.on("data", (chunk) => {
-      said = `${said}${chunk}`.slice(-4000)
-      if (said.includes("ready to accept connections")) resolve(true)
+  const options = settings.flatMap((setting) => ["-c", setting])
+
+  const run = async (): Promise<(last: string) => Promise<void>> => {
+    const child = spawn("/bin/sh", ["-c", watched, "sh", binaries.postgres, "-D", data, "-p", `${port}`, ...options], {
+      ...identity,
+      cwd: directory,
+      env: { ...process.env, DIRECTORY: directory },
+      detached: true,
+      stdio: ["pipe", "ignore", "pipe"]
     })
-    void ended.then(() => resolve(false))
-  })
-  if (await ready) return { port, url: `postgres://tests@127.0.0.1:${port}/postgres`, stop }
-  await stop()
-  throw new Error(`PostgreSQL did not start: ${said}`)
+    const ended = new Promise<void>((resolve) => child.once("close", () => resolve()))
+    let said = ""
+    const ready = new Promise<boolean>((resolve) => {
+      child.stderr.on("data", (chunk) => {
+        said = `${said}${chunk}`.slice(-4000)
+        if (said.includes("ready to accept connections")) resolve(true)
+      })
+      void ended.then(() => resolve(false))
+    })
+    if (!(await ready)) throw new Error(`PostgreSQL did not start: ${said}`)
+    return async (last) => {
+      child.stdin.end(last)
+      await ended
+    }
+  }
+
+  let end = await run()
+  return {
+    port,
+    url: `postgres://tests@127.0.0.1:${port}/postgres`,
+    halt: () => end("keep"),
+    resume: async () => {
+      end = await run()
+    },
+    stop: () => end("")
+  }
 }

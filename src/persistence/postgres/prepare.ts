@@ -8,9 +8,8 @@ import { DatabaseRefused } from "./refusals.ts"
 /** Of the oldest version that gives 64-bit transaction ids, which `bytewise` uses; 12 has had no fixes since 2024. */
 const oldest = 130000
 
-const shown = (version: number): string => `${Math.floor(version / 10_000)}.${version % 10_000}`
-
 interface Facts {
+  readonly number: string
   readonly version: string
   readonly encoding: string
   readonly isolation: string
@@ -19,12 +18,13 @@ interface Facts {
 
 const examined = Effect.fnUntraced(function*(sql: SqlClient.SqlClient) {
   const [facts] = yield* sql<Facts>`
-    SELECT current_setting('server_version_num') AS version, current_setting('server_encoding') AS encoding,
-      current_setting('default_transaction_isolation') AS isolation, current_schema()::text AS schema`
+    SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS version,
+      current_setting('server_encoding') AS encoding, current_setting('default_transaction_isolation') AS isolation,
+      current_schema()::text AS schema`
   if (facts === undefined) return yield* new DatabaseRefused({ message: "The database does not say what it is" })
-  const { encoding, isolation, schema, version } = facts
-  if (Number(version) < oldest) {
-    const message = `The database is PostgreSQL ${shown(Number(version))}: version ${shown(oldest)} or newer is needed`
+  const { encoding, isolation, number, schema, version } = facts
+  if (Number(number) < oldest) {
+    const message = `The database is PostgreSQL ${version}: version ${oldest / 10_000} or newer is needed`
     return yield* new DatabaseRefused({ message })
   }
   if (encoding !== "UTF8") {

@@ -23,6 +23,7 @@ const placeOf = ({ url }: DatabaseServer): Place => {
 type Sentence = (place: Place, said: string) => string
 
 const unreachable: Sentence = ({ at }, said) => `The database at ${at} cannot be reached: ${said}`
+const unreadable: Sentence = (_, said) => `A file that DATABASE_URL names cannot be read: ${said}`
 const unsafe: Sentence = ({ at }, said) =>
   `The connection to the database at ${at} is not safe: ${said}; see sslmode and sslrootcert in DATABASE_URL`
 
@@ -40,8 +41,9 @@ const byCode: ReadonlyArray<readonly [code: RegExp, sentence: Sentence]> = [
   [/^25006$/, ({ at }) => `The database at ${at} is read-only: it may be a standby`],
   [/^(57P0.|53300)$/, ({ at }, said) => `The database at ${at} takes no connection now: ${said}`],
   [/^53100$/, ({ at }) => `The disk of the database at ${at} is full`],
-  [/^(E[A-Z]+|08...)$/, unreachable],
-  [/CERT|SIGNATURE|^ERR_(TLS|SSL|OSSL)/, unsafe]
+  [/CERT|SIGNATURE|^ERR_(TLS|SSL|OSSL)|^EPROTO$/, unsafe],
+  [/^(ENOENT|EACCES|EISDIR)$/, (place, said) => (/, open /.test(said) ? unreadable : unreachable)(place, said)],
+  [/^(E[A-Z_]+|08...)$/, unreachable]
 ]
 
 /** By what the driver says where it has no code. */
@@ -70,7 +72,8 @@ export const refusedAs = (server: DatabaseServer, cause: Cause.Cause<unknown>): 
   const refused = Cause.squash(cause)
   if (refused instanceof DatabaseRefused) return Cause.fail(refused)
   const place = placeOf(server)
-  return Option.match(Option.firstSomeOf(driverErrors(cause).map((error) => sentenceFor(place, error))), {
+  // The driver throws where it does not even get to connect.
+  return Option.match(Option.firstSomeOf([...driverErrors(cause), refused].map((error) => sentenceFor(place, error))), {
     onNone: () => Cause.die(refused),
     onSome: (message) => Cause.fail(new DatabaseRefused({ message }))
   })
