@@ -22,6 +22,9 @@ const databaseOf = (url: Redacted.Redacted, database: string): DatabaseServer =>
 
 const pools = new Set<Pool>()
 
+/** Whether there is something to wait for at all. */
+export const databaseAnswersLater = Effect.sync(() => pools.size > 0)
+
 /** Whether a query is under way. In memory none ever is when anybody can ask. */
 export const databaseIsBusy = Effect.sync(() =>
   [...pools].some(({ idleCount, totalCount, waitingCount }) => totalCount > idleCount || waitingCount > 0)

@@ -1,5 +1,5 @@
 import { Chunk, Clock, Duration, Effect, TestClock } from "effect"
-import { databaseIsBusy } from "../../src/persistence/TestDatabase.ts"
+import { databaseAnswersLater, databaseIsBusy } from "../../src/persistence/TestDatabase.ts"
 
 const turn = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
 
@@ -10,17 +10,22 @@ export const turns = (count: number): Effect.Effect<void> =>
     body: (idle) => Effect.zipRight(turn, Effect.map(databaseIsBusy, (busy) => busy ? 0 : idle + 1))
   })
 
+/** How often a leap of the clock stops on its way at most: a day has many ticks. */
+const stops = 40
+
 /**
- * Moves the test's clock on, and stops at whatever falls due on the way until that has come to rest: unlike in memory, a
- * server's answer takes its time, and what sleeps after it would not be seen sleeping.
+ * Moves the test's clock on. On a server it stops where something falls due until that has come to rest: an answer takes
+ * its time there, and what sleeps after it would not be seen sleeping. In memory nothing has to be waited for.
  */
 export const advance = (duration: Duration.DurationInput): Effect.Effect<void> =>
   Effect.gen(function*() {
-    const until = (yield* Clock.currentTimeMillis) + Duration.toMillis(duration)
+    if (!(yield* databaseAnswersLater)) return yield* TestClock.adjust(duration)
+    const length = Duration.toMillis(duration)
+    const until = (yield* Clock.currentTimeMillis) + length
     const next = Effect.gen(function*() {
       const now = yield* Clock.currentTimeMillis
       const due = Chunk.filter(yield* TestClock.sleeps(), (at) => at > now && at <= until)
-      yield* TestClock.setTime(Math.min(until, ...due))
+      yield* TestClock.setTime(Math.min(until, Math.max(Math.min(...due), now + Math.floor(length / stops))))
       yield* turns(3)
       return yield* Clock.currentTimeMillis
     })
