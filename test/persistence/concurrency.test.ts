@@ -23,6 +23,25 @@ const atOnce = <A, E, R>(count: number, make: (n: number) => Effect.Effect<A, E,
 const counted = (count: number) => Array.from({ length: count }, (_, n) => n + 1)
 const ascending = (numbers: ReadonlyArray<number>) => numbers.toSorted((a, b) => a - b)
 
+/**
+ * Does the second while the transaction that has done the first is still open: on a server it does not wait for that, and
+ * leaves alone what is locked. A file has it wait.
+ */
+const during = <A, B>(first: Effect.Effect<A>, second: Effect.Effect<B>) =>
+  Effect.gen(function*() {
+    const events = yield* EventsRepo
+    const done = yield* Deferred.make<void>()
+    const goOn = yield* Deferred.make<void>()
+    const one = yield* Effect.fork(events.transaction(
+      first.pipe(Effect.tap(Deferred.succeed(done, undefined)), Effect.tap(Deferred.await(goOn)))
+    ))
+    yield* Deferred.await(done)
+    const other = yield* Effect.fork(second)
+    if (yield* databaseAnswersLater) yield* Fiber.await(other)
+    yield* Deferred.succeed(goOn, undefined)
+    return [yield* Fiber.join(one), yield* Fiber.join(other)] as const
+  })
+
 const event = (id: string, dedupKey = id) =>
   new EventRow({
     orgId: acme,
@@ -144,12 +163,13 @@ describe("at the same time", () => {
   it.effect("what is due is taken by one sweep, and nothing is left", () =>
     Effect.gen(function*() {
       const destinations = yield* DestinationsRepo
-      yield* Effect.forEach(counted(60), (n) => destinations.takeNumber(place(`C${n}`), at(0)))
-      const taken = yield* atOnce(6, () => destinations.takeDue(at(1), at(1000), 10))
-      const left = yield* destinations.takeDue(at(1), at(1000), 100)
-      const all = [...taken.flat(), ...left].map(({ channelId }) => channelId)
-      assert.strictEqual(all.length, 60)
-      assert.strictEqual(new Set(all).size, 60)
+      yield* Effect.forEach(counted(60), (n) => destinations.takeNumber(place(`C${n}`), at(n)))
+      const sweep = (limit: number) => destinations.takeDue(at(100), at(1000), limit)
+      const [first, second] = yield* during(sweep(10), sweep(10))
+      const taken = [...first, ...second, ...(yield* atOnce(6, () => sweep(5))).flat(), ...(yield* sweep(100))]
+      assert.strictEqual(first.length, 10)
+      assert.strictEqual(taken.length, 60)
+      assert.strictEqual(new Set(taken.map(({ channelId }) => channelId)).size, 60)
     }).pipe(Effect.provide(Memory)))
 
   it.effect("sync times of the same integrations are kept in whatever order they come", () =>
@@ -168,25 +188,11 @@ describe("at the same time", () => {
   it.effect("retention leaves alone what is put into its queue again", () =>
     Effect.gen(function*() {
       const deliveries = yield* DeliveriesRepo
-      const events = yield* EventsRepo
       const log = yield* DeliveryLogRepo
       const retention = yield* RetentionRepo
       for (const n of [1, 2]) yield* deliveries.insert(delivery(`dlv-${n}`, n, { status: "dead" }))
-      const retried = yield* Deferred.make<void>()
-      const goOn = yield* Deferred.make<void>()
-      const retry = yield* Effect.fork(events.transaction(
-        log.retry(acme, "dlv-1").pipe(
-          Effect.zipRight(Deferred.succeed(retried, undefined)),
-          Effect.zipRight(Deferred.await(goOn))
-        )
-      ))
-      yield* Deferred.await(retried)
-      const pruned = yield* Effect.fork(retention.deliveries(at(1), 10))
-      // On a server it ends while the other transaction is open: the delivery is another's for now. A file waits for it.
-      if (yield* databaseAnswersLater) yield* Fiber.await(pruned)
-      yield* Deferred.succeed(goOn, undefined)
-      yield* Fiber.join(retry)
-      assert.strictEqual(yield* Fiber.join(pruned), 1)
+      const [, pruned] = yield* during(log.retry(acme, "dlv-1"), retention.deliveries(at(1), 10))
+      assert.strictEqual(pruned, 1)
       const [first, second] = yield* Effect.forEach(["dlv-1", "dlv-2"], (id) => log.find(acme, id))
       assert.strictEqual(Option.getOrThrow(first ?? Option.none()).status, "pending")
       deepStrictEqual(second, Option.none())
