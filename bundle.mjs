@@ -2,7 +2,7 @@
 import { build } from "esbuild"
 
 await build({
-  entryPoints: ["src/main.ts", "src/sandbox/main.ts"],
+  entryPoints: ["src/main.ts", "src/sandbox/main.ts", "src/cli/main.ts"],
   outbase: "src",
   outdir: "dist/bin",
   bundle: true,

@@ -27,6 +27,7 @@ const arrows: Readonly<Record<string, ReadonlyArray<string>>> = {
   "App.ts": ["Config.ts", "alerts", "channels", "integrations", "persistence", "services", "upstream"],
   "run.ts": ["App.ts", "Config.ts", "http", "persistence"],
   "main.ts": ["run.ts"],
+  cli: ["persistence"],
   sandbox: ["run.ts", "Config.ts", "client.ts"],
   testing: ["App.ts", "client.ts", "http", "alerts", "channels", "integrations", "persistence", "services"]
 }

@@ -23,12 +23,11 @@ const databaseOf = (url: Redacted.Redacted, database: string): DatabaseServer =>
 const pools = new Set<Pool>()
 
 /** Whether there is something to wait for at all. */
-export const databaseAnswersLater = Effect.sync(() => pools.size > 0)
+export const databaseAnswersLater = (): boolean => pools.size > 0
 
 /** Whether a query is under way. In memory none ever is when anybody can ask. */
-export const databaseIsBusy = Effect.sync(() =>
+export const databaseIsBusy = (): boolean =>
   [...pools].some(({ idleCount, totalCount, waitingCount }) => totalCount > idleCount || waitingCount > 0)
-)
 
 /** A connection to the database that the URL names, from which others are made. */
 const maintenance = (url: Redacted.Redacted) =>

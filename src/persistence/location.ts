@@ -49,6 +49,12 @@ const atLeast = (least: Duration.Duration, name: string, byDefault: Duration.Dur
     ))
   )
 
+/** A server with its settings as they are by default; `None` where the URL is not one. */
+export const serverAt = (url: Redacted.Redacted): Option.Option<DatabaseServer> =>
+  isPostgres(Redacted.value(url)) ? Option.some({ url, ...defaults }) : Option.none()
+
+const defaults = { pool: 10, statementTimeout: Duration.seconds(10), connectTimeout: Duration.seconds(5) }
+
 const place = Config.redacted("DATABASE_URL").pipe(
   Config.withDefault(Redacted.make("file:./data/integrations.db")),
   Config.mapOrFail((url): Either.Either<DatabaseFile | Pick<DatabaseServer, "url">, ConfigError.ConfigError> => {
@@ -67,11 +73,11 @@ const place = Config.redacted("DATABASE_URL").pipe(
 export const databaseLocation = Config.all({
   place,
   pool: Config.integer("DATABASE_POOL").pipe(
-    Config.withDefault(10),
+    Config.withDefault(defaults.pool),
     Config.mapOrFail(named("DATABASE_POOL", "expected 2 to 1000", (pool) => pool >= 2 && pool <= 1000))
   ),
-  statementTimeout: atLeast(Duration.seconds(1), "DATABASE_STATEMENT_TIMEOUT", Duration.seconds(10)),
-  connectTimeout: atLeast(Duration.millis(100), "DATABASE_CONNECT_TIMEOUT", Duration.seconds(5))
+  statementTimeout: atLeast(Duration.seconds(1), "DATABASE_STATEMENT_TIMEOUT", defaults.statementTimeout),
+  connectTimeout: atLeast(Duration.millis(100), "DATABASE_CONNECT_TIMEOUT", defaults.connectTimeout)
 }).pipe(
   Config.map(({ place, ...settings }): DatabaseLocation => "url" in place ? { ...place, ...settings } : place)
 )

@@ -1,13 +1,16 @@
 import { Chunk, Clock, Duration, Effect, TestClock } from "effect"
 import { databaseAnswersLater, databaseIsBusy } from "../../src/persistence/TestDatabase.ts"
 
-const turn = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
-
 /** So many turns of the event loop in a row in which no query is under way: what goes on by itself has come to rest. */
 export const turns = (count: number): Effect.Effect<void> =>
-  Effect.iterate(0, {
-    while: (idle) => idle < count,
-    body: (idle) => Effect.zipRight(turn, Effect.map(databaseIsBusy, (busy) => busy ? 0 : idle + 1))
+  Effect.async((resume) => {
+    let idle = 0
+    const turn = () => {
+      idle = databaseIsBusy() ? 0 : idle + 1
+      if (idle < count) setImmediate(turn)
+      else resume(Effect.void)
+    }
+    setImmediate(turn)
   })
 
 /** How often a leap of the clock stops on its way at most: a day has many ticks. */
@@ -19,7 +22,7 @@ const stops = 40
  */
 export const advance = (duration: Duration.DurationInput): Effect.Effect<void> =>
   Effect.gen(function*() {
-    if (!(yield* databaseAnswersLater)) return yield* TestClock.adjust(duration)
+    if (!(databaseAnswersLater())) return yield* TestClock.adjust(duration)
     const length = Duration.toMillis(duration)
     const until = (yield* Clock.currentTimeMillis) + length
     const next = Effect.gen(function*() {

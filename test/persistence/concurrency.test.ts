@@ -37,7 +37,7 @@ const during = <A, B>(first: Effect.Effect<A>, second: Effect.Effect<B>) =>
     ))
     yield* Deferred.await(done)
     const other = yield* Effect.fork(second)
-    if (yield* databaseAnswersLater) yield* Fiber.await(other)
+    if (databaseAnswersLater()) yield* Fiber.await(other)
     yield* Deferred.succeed(goOn, undefined)
     return [yield* Fiber.join(one), yield* Fiber.join(other)] as const
   })
@@ -124,8 +124,10 @@ describe("at the same time", () => {
       const destinations = yield* DestinationsRepo
       const events = yield* EventsRepo
       const channels = ["C1", "C2", "C3"]
-      const taken = yield* atOnce(40, () =>
-        events.transaction(Effect.forEach(channels, (id) => destinations.takeNumber(place(id), at(0)))))
+      const taken = yield* atOnce(
+        40,
+        () => events.transaction(Effect.forEach(channels, (id) => destinations.takeNumber(place(id), at(0))))
+      )
       for (const index of channels.keys()) {
         deepStrictEqual(ascending(taken.map((numbers) => numbers[index] ?? 0)), counted(40))
       }
@@ -182,7 +184,9 @@ describe("at the same time", () => {
         integrations.recordSyncs(
           (n % 2 === 0 ? names : names.toReversed()).map((integration) => ({ orgId: acme, integration, at: at(n) }))
         ))
-      for (const { lastSync } of yield* integrations.list(acme)) deepStrictEqual(lastSync, at(19))
+      for (const { lastSync } of yield* integrations.list(acme)) {
+        deepStrictEqual(lastSync, at(19))
+      }
     }).pipe(Effect.provide(Memory)))
 
   it.effect("retention leaves alone what is put into its queue again", () =>

@@ -21,6 +21,7 @@ export const settingsOf = (url: string): DatabaseServer => ({
 
 /** Does something to the server as its superuser. */
 export const administer = (url: string, ...statements: ReadonlyArray<string>) =>
-  Effect.flatMap(PgClient.make({ url: Redacted.make(url), maxConnections: 1 }), (sql) =>
-    Effect.forEach(statements, (statement) => sql.unsafe(statement))
+  Effect.flatMap(
+    PgClient.make({ url: Redacted.make(url), maxConnections: 1 }),
+    (sql) => Effect.forEach(statements, (statement) => sql.unsafe(statement))
   ).pipe(Effect.scoped, Effect.provide(Reactivity.layer), Effect.orDie)

@@ -41,14 +41,17 @@ const options = {
   transformResultNames: String.snakeToCamel
 }
 
-/** One connection to migrate over and one that holds the lock meanwhile. Nothing here has a time limit. */
-const prepared = (server: DatabaseServer) =>
-  PgClient.fromPool({ ...options, acquire: poolOf({ ...server, pool: 2 }, { options: "-c statement_timeout=0" }) })
-    .pipe(
-      Effect.flatMap(prepare),
-      Effect.scoped,
-      Effect.provide(Reactivity.layer)
-    )
+/** To migrate over, with one more connection that holds the lock meanwhile. Nothing here has a time limit. */
+export const maintenance = (server: DatabaseServer) =>
+  PgClient.fromPool({
+    ...options,
+    acquire: poolOf({ ...server, pool: 2 }, {
+      options: "-c statement_timeout=0",
+      fallback_application_name: "integrations-api maintenance"
+    })
+  }).pipe(Effect.provide(Reactivity.layer))
+
+const prepared = (server: DatabaseServer) => Effect.scoped(Effect.flatMap(maintenance(server), prepare))
 
 type PostgresLayer = Layer.Layer<SqlClient.SqlClient, DatabaseRefused>
 

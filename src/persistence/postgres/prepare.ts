@@ -1,5 +1,6 @@
 import { Migrator, SqlClient, type SqlError } from "@effect/sql"
 import { Effect, Record } from "effect"
+import { isUnfinished } from "../copy/unfinished.ts"
 import { migrations } from "../migrations.ts"
 import { alone } from "./alone.ts"
 import { bytewise } from "./bytewise.ts"
@@ -16,7 +17,8 @@ interface Facts {
   readonly schema: string | null
 }
 
-const examined = Effect.fnUntraced(function*(sql: SqlClient.SqlClient) {
+/** Whether the database will do. */
+export const examined = Effect.fnUntraced(function*(sql: SqlClient.SqlClient) {
   const [facts] = yield* sql<Facts>`
     SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS version,
       current_setting('server_encoding') AS encoding, current_setting('default_transaction_isolation') AS isolation,
@@ -44,10 +46,26 @@ const all: Record.ReadonlyRecord<string, Migration> = migrations
 const loader = Migrator.fromRecord(Record.map(all, (migration) => Effect.zipLeft(migration, bytewise)))
 
 /**
- * Whether the database will do, and its schema up to date. Processes that start at the same time migrate one after the
- * other: what the first has done, the others find done.
+ * Brings the schema up to date. Processes that start at the same time migrate one after the other: what the first has
+ * done, the others find done.
  */
-export const prepare = (sql: SqlClient.SqlClient) =>
-  Effect.zipRight(examined(sql), alone(sql, "migrations")(Migrator.make({})({ loader }))).pipe(
+export const migrated = <E>(sql: SqlClient.SqlClient, around: {
+  readonly before: Effect.Effect<unknown, E>
+  readonly after?: Effect.Effect<unknown, E>
+}) =>
+  around.before.pipe(
+    Effect.zipRight(Migrator.make({})({ loader })),
+    Effect.zipRight(around.after ?? Effect.void),
+    alone(sql, "migrations"),
     Effect.provideService(SqlClient.SqlClient, sql)
   )
+
+const whole = (sql: SqlClient.SqlClient) =>
+  Effect.filterOrFail(isUnfinished(sql), (unfinished) => !unfinished, () =>
+    new DatabaseRefused({
+      message: "The database holds an unfinished copy of a SQLite file: finish it with npm run migrate:to-postgres"
+    }))
+
+/** Whether the database will do, and its schema up to date. */
+export const prepare = (sql: SqlClient.SqlClient) =>
+  Effect.zipRight(examined(sql), migrated<SqlError.SqlError | DatabaseRefused>(sql, { before: whole(sql) }))
