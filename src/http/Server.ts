@@ -16,6 +16,7 @@ import { JsonBodyLive } from "./JsonBody.ts"
 import { OrgAccessLive } from "./Org.ts"
 import { docsPath, openApiPath } from "./paths.ts"
 import { requestId } from "./requestId.ts"
+import { answerUnreadable } from "./unreadable.ts"
 import { WebhooksHttp } from "./Webhooks.ts"
 
 const Handlers = HttpApiBuilder.api(Api).pipe(
@@ -67,7 +68,9 @@ const Drain = Layer.scopedDiscard(
 /** A server on the given address; port 0 takes a free one. */
 export const serve = (options: { readonly host: string; readonly port: number }) =>
   Layer.unwrapEffect(Effect.sync(() => {
-    const server = createServer()
+    // A missing host is refused in http/failures.ts: Node would do so without a body.
+    const server = createServer({ requireHostHeader: false })
+    answerUnreadable(server)
     // Built last, so that it is the first to end: handlers and what they use live until the last request is answered.
     return Drain.pipe(
       Layer.provide(Routes),

@@ -6,6 +6,7 @@ import {
   HttpServerRequest,
   HttpServerResponse
 } from "@effect/platform"
+import { NodeHttpServerRequest } from "@effect/platform-node"
 import { Array, Cause, Effect, Option, Predicate, Schema } from "effect"
 import * as Errors from "../api/errors.ts"
 import {
@@ -110,12 +111,19 @@ const documented = (storage: StorageHealth) => (cause: Cause.Cause<never>) => {
   return Effect.catchAll(answer(failure), () => internal(cause))
 }
 
+/** HTTP/1.1 asks for the header. */
+const lacksHost = (request: HttpServerRequest.HttpServerRequest): boolean =>
+  request.headers["host"] === undefined && NodeHttpServerRequest.toIncomingMessage(request).httpVersion === "1.1"
+
 /** Applied around the whole API. */
 export const documentedFailures = HttpApiBuilder.middleware(
-  Effect.map(StorageHealth, (storage) => (app: HttpApp.Default) =>
-    Effect.flatMap(
-      HttpServerRequest.HttpServerRequest,
-      ({ url }) =>
-        hasOddEnd(url) ? Effect.orDie(answer(new PathNotFound())) : Effect.catchAllCause(app, documented(storage))
-    ))
+  Effect.map(
+    StorageHealth,
+    (storage) => (app: HttpApp.Default) =>
+      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+        if (lacksHost(request)) return Effect.orDie(answer(invalid(["host: expected the header"])))
+        if (hasOddEnd(request.url)) return Effect.orDie(answer(new PathNotFound()))
+        return Effect.catchAllCause(app, documented(storage))
+      })
+  )
 )
