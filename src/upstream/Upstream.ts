@@ -11,10 +11,12 @@ import {
   Option,
   ParseResult,
   Predicate,
+  type Redacted,
   Schedule,
   Schema
 } from "effect"
 import { type Answer, byStatus, type Dialect, failure } from "./Dialect.ts"
+import { scrub } from "./scrub.ts"
 import { published, VendorFailure } from "./VendorFailure.ts"
 
 /** How long one operation may take, its retries and follow-up calls included. */
@@ -31,6 +33,8 @@ export interface Call<A, I> {
   readonly operation: string
   readonly request: HttpClientRequest.HttpClientRequest
   readonly response: Schema.Schema<A, I>
+  /** Secrets of the request that do not stand in its `authorization`, so that no vendor's words show them. */
+  readonly secrets?: ReadonlyArray<Redacted.Redacted>
   /**
    * `transient`: a read, repeated whenever that may help. `harmless`: a write, only if it surely did not happen.
    * `never`: the caller says when to try again.
@@ -106,7 +110,9 @@ export class Upstream extends Effect.Service<Upstream>()("upstream/Upstream", {
     const http = yield* HttpClient.HttpClient
     const timeout = yield* upstreamTimeout
 
-    const attempt = <A, I>({ dialect, request, response }: Call<A, I>): Effect.Effect<Result<A>, VendorFailure> =>
+    const attempt = <A, I>(
+      { dialect, request, response, secrets }: Call<A, I>
+    ): Effect.Effect<Result<A>, VendorFailure> =>
       Effect.gen(function*() {
         const incoming = yield* http.execute(request)
         const text = yield* incoming.text
@@ -118,7 +124,10 @@ export class Upstream extends Effect.Service<Upstream>()("upstream/Upstream", {
           nowMs: yield* Clock.currentTimeMillis
         }
         const refusal = dialect.refusal(answer) ?? byStatus(answer.status)
-        if (refusal !== undefined) return yield* failure(dialect, refusal, answer.status)
+        if (refusal !== undefined) {
+          const words = refusal.words === undefined ? undefined : scrub(request, secrets)(refusal.words)
+          return yield* failure(dialect, { ...refusal, words }, answer.status)
+        }
         const value = yield* Schema.decodeUnknown(response)(body).pipe(Effect.mapError(unreadable(dialect)))
         return { value, headers: incoming.headers }
       }).pipe(
