@@ -8,6 +8,7 @@ import { mask } from "../domain/Integration.ts"
 import { integrations } from "../integrations/registry.ts"
 import { CredentialChecks } from "../services/CredentialChecks.ts"
 import { Integrations } from "../services/Integrations.ts"
+import { stored } from "../services/storedConfig.ts"
 
 const decode = Schema.decodeUnknown(ConfigureRequest)
 const encode = Schema.encode(ConfigureRequest)
@@ -48,14 +49,14 @@ export const IntegrationsHttp = HttpApiBuilder.group(Api, "integrations", (handl
         Effect.gen(function*() {
           const found = yield* service.show(yield* CurrentOrg, id)
           const { config, configuredAt, lastSync, status } = yield* Effect.mapError(found, () => notConfigured(id))
-          const stored = yield* Effect.orDie(decode({ integration: id, config }))
+          const decoded = yield* Effect.orDie(stored(id)(decode({ integration: id, config })))
           const definition = integrations.find((known) => known.id === id)
           return {
             integration: id,
             status,
             lastSync,
             configuredAt,
-            config: definition === undefined ? {} : mask(definition, stored.config)
+            config: definition === undefined ? {} : mask(definition, decoded.config)
           }
         }))
       .handle("forget", ({ path: { id } }) =>

@@ -3,6 +3,7 @@ import { IntegrationNotConfigured, UpstreamFailed } from "../domain/Errors.ts"
 import type { OrgId } from "../domain/Ids.ts"
 import { type IntegrationRow, IntegrationsRepo } from "../persistence/IntegrationsRepo.ts"
 import type { Shared } from "../upstream/shared.ts"
+import { parsed, stored } from "./storedConfig.ts"
 import { SyncLog } from "./SyncLog.ts"
 import { Vault } from "./Vault.ts"
 
@@ -103,7 +104,7 @@ export class Integrations extends Effect.Service<Integrations>()("services/Integ
 
     const unsealed = (row: IntegrationRow) =>
       vault.open(row, row).pipe(
-        Effect.map((text): unknown => JSON.parse(text)),
+        Effect.flatMap((text) => parsed(row.integration, text)),
         // Only an operator can mend this: the log names key and org, the caller gets INTERNAL_ERROR.
         Effect.orDie
       )
@@ -156,7 +157,9 @@ export class Integrations extends Effect.Service<Integrations>()("services/Integ
         if (Option.isNone(row)) return yield* new IntegrationNotConfigured({ integration: definition.displayName })
         const known = opened.get(row.value)
         if (known !== undefined) return known
-        const config = yield* Effect.orDie(Effect.flatMap(unsealed(row.value), decode))
+        const config = yield* Effect.orDie(
+          Effect.flatMap(unsealed(row.value), (config) => stored(definition.id)(decode(config)))
+        )
         const fresh = { config, revision: row.value.sealed.slice(0, 16), row: row.value }
         opened.set(row.value, fresh)
         return fresh

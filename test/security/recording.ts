@@ -1,9 +1,9 @@
-import { Tracer } from "effect"
+import { Cause, Tracer } from "effect"
 
 export interface Recorded {
   readonly name: string
   readonly attributes: Map<string, unknown>
-  /** Events with their attributes, links and how it ended, as text. */
+  /** Events with their attributes, links and how it failed, as text. */
   readonly told: Array<string>
 }
 
@@ -44,7 +44,7 @@ export const recording = () => {
         addLinks: (more) => void told.push(...more.map(text)),
         end: (endTime, exit) => {
           status = { _tag: "Ended", startTime, endTime, exit }
-          told.push(text(exit))
+          if (exit._tag === "Failure") told.push(Cause.pretty(exit.cause, { renderErrorCause: true }), text(exit))
         }
       }
     }
