@@ -1,82 +1,22 @@
 import { SqlClient } from "@effect/sql"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Layer, Logger, LogLevel, Schedule, Schema } from "effect"
-import { readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { inspect } from "node:util"
-import { settings } from "../../src/Config.ts"
 import { OrgId } from "../../src/domain/Ids.ts"
 import { signatureHeaders } from "../../src/sandbox/signature.ts"
-import * as Keyring from "../../src/services/Keyring.ts"
 import { Vault } from "../../src/services/Vault.ts"
 import { receiver } from "../alerts/receiver.ts"
-import { environment, Platform, temporary } from "../fakes/Storage.ts"
+import { temporary } from "../fakes/Storage.ts"
 import { type Answer, at, type Sent } from "../http/ask.ts"
 import { newOrg, Service } from "../http/service.ts"
 import { canary, configured, found } from "./canaries.ts"
-import { front, type Reply, type Twist } from "./front.ts"
+import { front } from "./front.ts"
 import { onDisk } from "./onDisk.ts"
 import { recording } from "./recording.ts"
 import { accounts, configs, type Credentials, vendors } from "./tenants.ts"
-
-/** What every vendor's refusal can say, each word of it with the credential. */
-const echo = (credential: string, slack: boolean): string => {
-  const words = `Not good: ${credential}, ${encodeURIComponent(credential)} and ${btoa(credential)}`
-  const extensions = { code: "INPUT_ERROR", type: "invalid input", userError: true, userPresentableMessage: words }
-  return JSON.stringify({
-    ok: false,
-    error: slack ? words : { message: words, code: 100, errors: [words], error_data: { details: words } },
-    errors: slack ? undefined : [{ message: words, extensions }],
-    message: words,
-    detail: words,
-    description: words,
-    [words]: words
-  })
-}
-
-const echoed = (status: number, headers: Readonly<Record<string, string>> = {}): Twist => ({ vendor }, credential) => ({
-  status,
-  headers: {
-    "content-type": "application/json",
-    "x-echo": encodeURIComponent(credential),
-    location: `https://elsewhere.test/bot${encodeURIComponent(credential)}/`,
-    ...headers
-  },
-  body: echo(credential, vendor === "slack")
-})
-
-/** A good answer that holds the credential where nobody looks. */
-const oddPlaces: Twist = (_call, credential, reply): Reply => {
-  const parsed: unknown = JSON.parse(reply.body)
-  const more = { echo: credential, token: { value: credential, list: [credential] } }
-  return {
-    ...reply,
-    headers: { ...reply.headers, "x-echo": btoa(credential), "set-cookie": encodeURIComponent(credential) },
-    body: typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)
-      ? JSON.stringify({ ...parsed, ...more })
-      : reply.body
-  }
-}
-
-const text = (body: (credential: string) => string, type = "application/json"): Twist => (_call, credential) => ({
-  status: 200,
-  headers: { "content-type": type },
-  body: body(credential)
-})
-
-const twists: Readonly<Record<string, Twist>> = {
-  "as it should be": oddPlaces,
-  ...Object.fromEntries([200, 302, 400, 401, 403, 404, 422, 500].map((status) => [status, echoed(status)])),
-  429: echoed(429, { "retry-after": "3600" }),
-  "a date to come back at": echoed(429, { "retry-after": canary() }),
-  "no JSON": text((credential) => `{"token":"${credential}`),
-  "another shape": text((credential) => JSON.stringify({ [credential]: credential, data: { [credential]: 1 } })),
-  "a list": text((credential) => JSON.stringify([{ [credential]: credential }])),
-  "a page": text((credential) => `<h1>${credential}</h1>`, "text/html"),
-  "no answer": () => "hang",
-  "half an answer": () => "stall",
-  "no connection": () => "reset"
-}
+import { oddPlaces, twists } from "./twists.ts"
 
 const reads = [
   "/api/integrations/pagerduty/oncall",
@@ -188,7 +128,6 @@ describe("secrets", () => {
       const { calls, environment: vendorUrls, twist } = yield* front([tenant])
       const agent = yield* receiver(500)
       const gone = yield* receiver(410)
-
       const drive = Effect.gen(function*() {
         const service = yield* Service
         const ask = (orgId: string) => (method: string, path: string, sent: Sent = {}) =>
@@ -355,7 +294,6 @@ describe("secrets", () => {
         ),
         Effect.withTracer(tracer)
       )
-
       // The search finds what is there: the vendors saw every token, and nothing above was for nothing.
       const heard = calls.map(({ body, headers, url }) => `${decodeURIComponent(url)} ${headers.join(" ")} ${body}`)
       const tokenNames = Object.keys(planted).filter((name) => !name.includes("webhookSecret"))
@@ -383,38 +321,5 @@ describe("secrets", () => {
         const foreign = answer.replaceAll(new RegExp(`http://127\\.0\\.0\\.1:\\d+/${address}`, "g"), "")
         assert.notMatch(foreign, /127\.0\.0\.1:\d+|elsewhere\.test/, "no address of a call")
       }
-    }), 120_000)
-
-  it.effect("stand in nothing that is said of a configuration that is not valid", () =>
-    Effect.gen(function*() {
-      const secret = canary()
-      const base64 = Buffer.from(secret).toString("base64")
-      const wrong: ReadonlyArray<Readonly<Record<string, string>>> = [
-        { ENCRYPTION_KEYS: secret },
-        { ENCRYPTION_KEYS: `k1:${base64}` },
-        { ENCRYPTION_KEYS: `k1:${secret}` },
-        { ENCRYPTION_KEYS: base64 },
-        { DATABASE_URL: `postgres://user:${secret}@db/integrations` },
-        { DATABASE_URL: secret },
-        { PAGERDUTY_API_URL: `ftp://user:${secret}@pagerduty.test` },
-        { TELEGRAM_API_URL: secret }
-      ]
-      for (const variables of wrong) {
-        const error = yield* Effect.flip(Effect.provide(settings, environment(variables)))
-        const told = `${String(error)} ${inspect(error, { depth: 12 })} ${JSON.stringify(error)}`
-        assert.deepStrictEqual(found({ secret, base64 }, told), [], told)
-        assert.include(told, Object.keys(variables).join())
-      }
-      const directory = yield* temporary
-      for (const content of wrong.flatMap((one) => one["ENCRYPTION_KEYS"] ?? [])) {
-        const file = join(directory, "integrations.db")
-        yield* Effect.sync(() => writeFileSync(`${file}.key`, content))
-        const exit = yield* Effect.exit(
-          Layer.build(Keyring.layer).pipe(Effect.provide([Platform, environment({ DATABASE_URL: `file:${file}` })]))
-        )
-        const told = `${inspect(exit, { depth: 12 })} ${exit._tag === "Failure" ? Cause.pretty(exit.cause) : "started"}`
-        assert.notInclude(told, "started")
-        assert.deepStrictEqual(found({ secret, base64 }, told), [], told)
-      }
-    }).pipe(Effect.scoped))
+    }), 300_000)
 })

@@ -1,4 +1,4 @@
-import type { SqlClient } from "@effect/sql"
+import type { SqlClient, SqlError } from "@effect/sql"
 import { assert } from "@effect/vitest"
 import { Effect, FastCheck } from "effect"
 import { signatureHeaders } from "../../src/sandbox/signature.ts"
@@ -56,7 +56,10 @@ interface Choice {
   readonly place: readonly [channel: string, channelId: string]
 }
 
-type Action = (world: World, choice: Choice) => Effect.Effect<unknown, Broken, Service | SqlClient.SqlClient>
+type Action = (
+  world: World,
+  choice: Choice
+) => Effect.Effect<unknown, Broken | SqlError.SqlError, Service | SqlClient.SqlClient>
 
 const idsIn = (json: unknown, list: string): ReadonlyArray<string> =>
   Object.values(Object(at(json, list))).map((one) => String(at(one, "id")))
@@ -201,7 +204,13 @@ const actions = {
   pass: () => pass(1)
 } satisfies Readonly<Record<string, Action>>
 
-const names: ReadonlyArray<string> = Object.keys(actions)
+const names = Object.keys(actions)
+const places: ReadonlyArray<Choice["place"]> = [
+  ["slack", "C0ALERTS"],
+  ["discord", "1200000000000000101"],
+  ["telegram", "-1001234567890"],
+  ["whatsapp", "5511987654321"]
+]
 
 /** One step of one organisation. */
 export const Step = FastCheck.record({
@@ -209,17 +218,27 @@ export const Step = FastCheck.record({
   other: FastCheck.nat(2),
   pick: FastCheck.nat(7),
   vendor: FastCheck.constantFrom(...vendors),
-  place: FastCheck.constantFrom<ReadonlyArray<readonly [string, string]>>(
-    ["slack", "C0ALERTS"],
-    ["discord", "1200000000000000101"],
-    ["telegram", "-1001234567890"],
-    ["whatsapp", "5511987654321"]
-  ),
+  place: FastCheck.constantFrom(...places),
   what: FastCheck.constantFrom(...names)
 })
 export type Step = typeof Step extends FastCheck.Arbitrary<infer A> ? A : never
 
-const byName: ReadonlyMap<string, Action> = new Map(Object.entries(actions))
+const byName = new Map<string, Action>(Object.entries(actions))
 
 export const act = (world: World, { other, slot, what, ...choice }: Step) =>
   byName.get(what)?.(world, { ...choice, mark: markAt(slot), foreign: markAt(other) }) ?? Effect.void
+
+/** Every vendor configured, a route to every channel, an incident, an agent that takes pushes, an event. */
+export const begin = (world: World, mark: Mark) =>
+  Effect.gen(function*() {
+    const choice = { mark, foreign: mark, pick: 0 }
+    for (const vendor of vendors) {
+      yield* world.ask(mark)("POST", "/api/integrations/configure", configs(tokensOf(mark))[vendor])
+    }
+    for (const place of places) yield* actions.addRoute(world, { ...choice, vendor: "slack", place })
+    const first = { ...choice, vendor: "sentry", place: places[0] ?? ["slack", "C0ALERTS"] } as const
+    for (const action of [actions.webhook, actions.agents, actions.setEndpoint]) yield* action(world, first)
+    for (const action of [actions.webhook, actions.emit, actions.deliveries]) {
+      yield* action(world, { ...first, pick: 6 })
+    }
+  })
