@@ -4,6 +4,9 @@ import type { Answer } from "./ask.ts"
 
 const head = /^HTTP\/1\.1 (\d{3}) [^\r\n]*\r\n((?:[^\r\n]+\r\n)*)\r\n/
 
+/** `100 Continue` and the like announce an answer. */
+const interim = /^(?:HTTP\/1\.1 1\d\d [^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n)+/
+
 const headersOf = (lines: string) =>
   Object.fromEntries(
     lines.split("\r\n").filter((line) => line !== "").map((line) => {
@@ -32,10 +35,20 @@ const unchunked = (text: string): string => {
   }
 }
 
+/** Whether an answer has come whole; `headOnly` where it has no body, as to HEAD. */
+export const isWhole = (received: Buffer, headOnly: boolean): boolean => {
+  const text = received.toString("latin1").replace(interim, "")
+  const found = head.exec(text)
+  if (found === null) return false
+  if (headOnly) return true
+  const length = headersOf(found[2] ?? "")["content-length"]
+  return length === undefined ? text.endsWith("0\r\n\r\n") : text.length >= found[0].length + Number(length)
+}
+
 /** The answers in what came, one behind the other. Bodies are taken as Latin-1, so that lengths are bytes. */
 export const answersIn = (received: Buffer): ReadonlyArray<Answer> => {
   const answers: Array<Answer> = []
-  let rest = received.toString("latin1")
+  let rest = received.toString("latin1").replace(interim, "")
   for (let found = head.exec(rest); found !== null; found = head.exec(rest)) {
     const headers = headersOf(found[2] ?? "")
     const behind = rest.slice(found[0].length)
@@ -48,8 +61,15 @@ export const answersIn = (received: Buffer): ReadonlyArray<Answer> => {
   return answers
 }
 
-/** Sends bytes as they are, and gives what comes back until the other side closes, or `patienceMs` after the last of it. */
-export const exchange = (url: string, bytes: string | Uint8Array, patienceMs = 2000) =>
+interface Patience {
+  /** How long to wait after the last that came. */
+  readonly patienceMs?: number
+  /** When enough has come. By default the other side decides, by closing the connection. */
+  readonly until?: (received: Buffer) => boolean
+}
+
+/** Sends bytes as they are, on a connection of their own, and gives what comes back. */
+export const exchange = (url: string, bytes: string | Uint8Array, { patienceMs = 2000, until }: Patience = {}) =>
   Effect.async<Buffer>((resume) => {
     const { hostname, port } = new URL(url)
     const chunks: Array<Buffer> = []
@@ -59,6 +79,10 @@ export const exchange = (url: string, bytes: string | Uint8Array, patienceMs = 2
       resume(Effect.succeed(Buffer.concat(chunks)))
     }
     socket.setTimeout(patienceMs, end)
-    socket.on("data", (chunk) => void chunks.push(chunk)).on("close", end).on("error", end)
+    socket.on("data", (chunk) => {
+      chunks.push(chunk)
+      if (until?.(Buffer.concat(chunks)) === true) end()
+    })
+    socket.on("close", end).on("error", end)
     socket.write(bytes)
   })
