@@ -17,6 +17,7 @@ import {
   ServiceUnavailable
 } from "../domain/Errors.ts"
 import { StorageHealth } from "../persistence/StorageHealth.ts"
+import { OddJson } from "./JsonBody.ts"
 import { allowedMethods, hasOddEnd } from "./paths.ts"
 
 /*
@@ -106,7 +107,10 @@ const documented = (storage: StorageHealth) => (cause: Cause.Cause<never>) => {
   if (failure instanceof HttpApiError.HttpApiDecodeError) {
     return isOurs(failure) ? internal(cause) : Effect.orDie(answer(invalid(problems(failure.issues))))
   }
-  if (failure instanceof HttpServerError.RequestError) return Effect.orDie(answer(invalid(["body: expected JSON"])))
+  if (failure instanceof HttpServerError.RequestError) {
+    const expected = failure.cause instanceof OddJson ? failure.cause.expected : "expected JSON"
+    return Effect.orDie(answer(invalid([`body: ${expected}`])))
+  }
   if (Option.isNone(Cause.failureOption(cause))) return defect(storage, cause)
   return Effect.catchAll(answer(failure), () => internal(cause))
 }

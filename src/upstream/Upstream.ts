@@ -92,9 +92,15 @@ const parseJson = (text: string): unknown => {
   }
 }
 
+/** Formatting runs out of stack where the answer is nested beyond reason. */
+const placeOf = (error: ParseResult.ParseError): string | undefined =>
+  Option.getOrUndefined(
+    Option.liftThrowable(() => ParseResult.ArrayFormatter.formatErrorSync(error)[0]?.path.join("."))()
+  )
+
 /** Says where an answer is odd, not what stood there: answers may hold what must not be logged. */
 const unreadable = (dialect: Dialect) => (error: ParseResult.ParseError) => {
-  const path = ParseResult.ArrayFormatter.formatErrorSync(error)[0]?.path.join(".")
+  const path = placeOf(error)
   return new VendorFailure({
     vendor: dialect.vendor,
     kind: "unreadable",
