@@ -67,5 +67,6 @@ export const resolved = (document: unknown, schema: JsonSchema): JsonSchema => {
   const ref = schema["$ref"]
   if (typeof ref === "string") return resolved(document, schemaOf(at(document, ...ref.split("/").slice(1))))
   const { allOf, ...own } = schema
-  return schemasOf(allOf).reduce<JsonSchema>((whole, part) => ({ ...resolved(document, part), ...whole }), own)
+  const parts = schemasOf(allOf).map((part) => resolved(document, part))
+  return Object.fromEntries([...parts, own].flatMap((part) => Object.entries(part)))
 }

@@ -28,10 +28,24 @@ const belongsToNone = ({ headers, json, status }: Answer): boolean => {
     )
 }
 
+/** The operation that a request has come to, which is not always the one that it was made for. */
+const reached = (operations: ReadonlyArray<Operation>) => {
+  const patterns = operations
+    .map((operation) => ({ operation, pattern: new RegExp(`^${operation.path.replaceAll(/\{\w+\}/g, "[^/]*")}$`) }))
+    // What is spelled out comes before what is not.
+    .toSorted((one, other) => one.operation.path.split("{").length - other.operation.path.split("{").length)
+  return ({ method, target }: Fuzzed): Operation | undefined => {
+    // Both are the same path by HTTP: a whole URL, as proxies are sent, and a letter written as its code.
+    const path = target.split("?", 1)[0]?.replace(/^http:\/\/[^/]+/, "").replace("/%61pi", "/api") ?? ""
+    return patterns.find(({ operation, pattern }) => operation.method === method && pattern.test(path))?.operation
+  }
+}
+
 /** What is wrong with an answer, by the document; `undefined` where nothing is. */
 export const judge = (document: unknown, operations: ReadonlyArray<Operation>) => {
-  const described = new Map(operations.map((operation) => [`${operation.method} ${operation.path}`, operation]))
-  return ({ method, operation: { path } }: Fuzzed, answer: Answer): string | undefined => {
+  const operationOf = reached(operations)
+  return (fuzzed: Fuzzed, answer: Answer): string | undefined => {
+    const { method } = fuzzed
     const { headers, json, status, text } = answer
     if (status === 500) return "a defect"
     if (!/^[A-Za-z0-9._-]{1,128}$/.test(headers["x-request-id"]?.toString() ?? "")) return "no x-request-id"
@@ -44,7 +58,7 @@ export const judge = (document: unknown, operations: ReadonlyArray<Operation>) =
       if (shape !== undefined) return shape
       if (belongsToNone(answer)) return undefined
     }
-    const operation = described.get(`${method} ${path}`)
+    const operation = operationOf(fuzzed)
     if (operation === undefined) return `${status} of no operation`
     const schema = operation.responses.get(status)
     if (schema === undefined) return `${status}, which ${operation.name} does not document`
