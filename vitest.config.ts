@@ -5,6 +5,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["source"] } },
   test: {
     include: ["test/**/*.test.ts"],
+    setupFiles: ["test/security/suite.ts"],
     testTimeout: 20_000,
     hookTimeout: 20_000
   }
