@@ -1,4 +1,4 @@
-import { Config, ConfigError, Data, Effect, Either, Logger, LogLevel } from "effect"
+import { Array, Config, ConfigError, Data, Effect, Either, Logger, LogLevel } from "effect"
 import { groupWindow } from "./alerts/Batches.ts"
 import { retention } from "./alerts/Retention.ts"
 import { serverLimits } from "./http/limits.ts"
@@ -6,7 +6,7 @@ import { webhookMaxAge } from "./integrations/linear/webhook.ts"
 import { integrations } from "./integrations/registry.ts"
 import { otlp } from "./observability/otlp.ts"
 import { databaseLocation } from "./persistence/Sql.ts"
-import { encryptionKeys } from "./services/Keyring.ts"
+import { requiredKeys } from "./services/Keyring.ts"
 import { rateLimits } from "./services/RateLimits.ts"
 import { auth } from "./services/TokenCheck.ts"
 import { trialOrgs } from "./services/WebhookOrgs.ts"
@@ -68,7 +68,7 @@ export const settings = Config.all({
   listen,
   logging,
   databaseLocation,
-  encryptionKeys,
+  encryptionKeys: requiredKeys,
   upstreamTimeout,
   trialOrgs,
   groupWindow,
@@ -81,6 +81,8 @@ export const settings = Config.all({
   otlp
 }).pipe(
   Effect.mapError((error) =>
-    new ConfigurationRefused({ message: `The configuration is not valid:\n  ${problems(error).join("\n  ")}` })
+    new ConfigurationRefused({
+      message: `The configuration is not valid:\n  ${Array.dedupe(problems(error)).join("\n  ")}`
+    })
   )
 )

@@ -26,7 +26,7 @@ const arrows: Readonly<Record<string, ReadonlyArray<string>>> = {
   "client.ts": ["api"],
   "Config.ts": ["alerts", "http", "integrations", "observability", "persistence", "services", "upstream"],
   "App.ts": ["Config.ts", "alerts", "channels", "integrations", "persistence", "services", "upstream"],
-  "run.ts": ["App.ts", "Config.ts", "http", "observability"],
+  "run.ts": ["App.ts", "Config.ts", "http", "observability", "persistence"],
   "main.ts": ["run.ts"],
   sandbox: ["run.ts", "Config.ts", "client.ts"],
   testing: ["App.ts", "client.ts", "domain", "http", "alerts", "channels", "integrations", "persistence", "services"],

@@ -19,6 +19,9 @@ const wrong = {
   LOG_LEVEL: "loud",
   LOG_FORMAT: "xml",
   DATABASE_URL: "mysql://user:canary@db/x",
+  DATABASE_POOL: "1",
+  DATABASE_STATEMENT_TIMEOUT: "0.5 seconds",
+  DATABASE_CONNECT_TIMEOUT: "1 day",
   ENCRYPTION_KEYS: `k1:${key(1, 31)}`,
   UPSTREAM_TIMEOUT: "soon",
   WEBHOOK_TRIAL_ORGS: "0",
@@ -116,7 +119,8 @@ describe("the configuration", () => {
     }))
 
   it.effect.each<readonly [name: string, value: string]>([
-    ["DATABASE_URL", "postgres://user:canary@db/x"],
+    ["DATABASE_URL", "postgres://user:canary@db"],
+    ["DATABASE_URL", "postgres://user:canary#1@db/x"],
     ["ENCRYPTION_KEYS", "canary"],
     ["ENCRYPTION_KEYS", `k1:${Buffer.from("canary").toString("base64")},canary`],
     ["ENCRYPTION_KEYS", "k1:canary!"],
@@ -127,6 +131,42 @@ describe("the configuration", () => {
       assert.include(shown, name)
       assert.notInclude(shown, "canary")
       assert.notInclude(shown, Buffer.from("canary").toString("base64"))
+    }))
+})
+
+describe("DATABASE_URL=postgres://", () => {
+  const DATABASE_URL = "postgres://app:canary@db.internal:6432/alerts?sslmode=verify-full"
+  const ENCRYPTION_KEYS = `k1:${key(1)}`
+
+  it.effect("has a pool and timeouts, and shows no password", () =>
+    Effect.gen(function*() {
+      const { databaseLocation } = yield* read({ DATABASE_URL, ENCRYPTION_KEYS })
+      assert.notInclude(JSON.stringify(databaseLocation) + String(databaseLocation), "canary")
+      if (!("url" in databaseLocation)) return assert.fail("It was taken for a file")
+      const { connectTimeout, pool, statementTimeout, url } = databaseLocation
+      assert.strictEqual(Redacted.value(url), DATABASE_URL)
+      deepStrictEqual([pool, Duration.toSeconds(statementTimeout), Duration.toSeconds(connectTimeout)], [10, 10, 5])
+    }))
+
+  it.effect("takes what an operator sets", () =>
+    Effect.gen(function*() {
+      const { databaseLocation } = yield* read({
+        DATABASE_URL,
+        ENCRYPTION_KEYS,
+        DATABASE_POOL: "40",
+        DATABASE_STATEMENT_TIMEOUT: "1 minute",
+        DATABASE_CONNECT_TIMEOUT: "250 millis"
+      })
+      if (!("url" in databaseLocation)) return assert.fail("It was taken for a file")
+      const { connectTimeout, pool, statementTimeout } = databaseLocation
+      deepStrictEqual([pool, Duration.toMillis(statementTimeout), Duration.toMillis(connectTimeout)], [40, 60_000, 250])
+    }))
+
+  it.effect("needs ENCRYPTION_KEYS", () =>
+    Effect.gen(function*() {
+      const shown = yield* refusal({ DATABASE_URL })
+      assert.include(shown, "ENCRYPTION_KEYS: PostgreSQL needs it")
+      assert.notInclude(shown, "canary")
     }))
 })
 

@@ -61,6 +61,7 @@ const codes: Readonly<Record<string, ReadonlyArray<string>>> = {
 
 /** The scopes that are not their method's: `read` for GET, `write` for the rest. */
 const scopes: Readonly<Record<string, string>> = {
+  "GET /api/audit": "admin",
   "POST /api/integrations/configure": "admin",
   "GET /api/integrations/{id}": "admin",
   "DELETE /api/integrations/{id}": "admin",

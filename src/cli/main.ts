@@ -3,12 +3,13 @@ import { NodeContext, NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer, Logger, LogLevel, Option } from "effect"
 import { audit } from "./audit.ts"
 import { keys } from "./keys.ts"
+import { migrateToPostgres } from "./migrateToPostgres.ts"
 import { inOneLine } from "./refusal.ts"
 import { tokens } from "./tokens.ts"
 
 const program = Command.make("integrations-api").pipe(
   Command.withDescription("What operators of the Integrations API do from a terminal"),
-  Command.withSubcommands([tokens, keys, audit]),
+  Command.withSubcommands([tokens, keys, audit, migrateToPostgres]),
   Command.run({ name: "Integrations API", version: "0.1.0" })
 )
 

@@ -1,4 +1,4 @@
-import { HttpApiBuilder, HttpApiSwagger, HttpRouter, HttpServer } from "@effect/platform"
+import { Headers, HttpApiBuilder, HttpApiSwagger, HttpRouter, HttpServer } from "@effect/platform"
 import { NodeHttpServer } from "@effect/platform-node"
 import { Context, Effect, Layer, Schedule } from "effect"
 import type { Server as NodeServer } from "node:http"
@@ -53,6 +53,9 @@ export const Routes = HttpApiBuilder.serve().pipe(
   )
 )
 
+/** Of headers only these are told to a tracer: any other may be a secret, ours or a proxy's. */
+const notTraced = /^(?!(?:accept|connection|content-length|content-type|host|user-agent|x-org-id|x-request-id)$)/i
+
 class Listener extends Context.Tag("http/Listener")<Listener, NodeServer>() {}
 
 /** How long requests in flight may still take after SIGTERM. */
@@ -89,7 +92,7 @@ export const serve = (options: { readonly host: string; readonly port: number })
     const server = makeListener(limits)
     // Built last, so that it is the first to end: handlers and what they use live until the last request is answered.
     return Drain.pipe(
-      Layer.provide(Routes),
+      Layer.provide(Layer.locally(Routes, Headers.currentRedactedNames, [notTraced])),
       Layer.provideMerge(Layer.succeed(Listener, server)),
       HttpServer.withLogAddress,
       Layer.provideMerge(NodeHttpServer.layer(() => server, options))

@@ -17,6 +17,7 @@ import {
   Unauthorized
 } from "../domain/Errors.ts"
 import { StorageHealth } from "../persistence/StorageHealth.ts"
+import { OddJson } from "./JsonBody.ts"
 import { allowedMethods, hasOddEnd } from "./paths.ts"
 
 /*
@@ -113,17 +114,22 @@ const documented = (storage: StorageHealth) => (cause: Cause.Cause<never>) => {
   if (failure instanceof HttpApiError.HttpApiDecodeError) {
     return isOurs(failure) ? internal(cause) : Effect.orDie(answer(invalid(problems(failure.issues))))
   }
-  if (failure instanceof HttpServerError.RequestError) return Effect.orDie(answer(invalid(["body: expected JSON"])))
+  if (failure instanceof HttpServerError.RequestError) {
+    const expected = failure.cause instanceof OddJson ? failure.cause.expected : "expected JSON"
+    return Effect.orDie(answer(invalid([`body: ${expected}`])))
+  }
   if (Option.isNone(Cause.failureOption(cause))) return defect(storage, cause)
   return Effect.catchAll(answer(failure), () => internal(cause))
 }
 
 /** Applied around the whole API. */
 export const documentedFailures = HttpApiBuilder.middleware(
-  Effect.map(StorageHealth, (storage) => (app: HttpApp.Default) =>
-    Effect.flatMap(
-      HttpServerRequest.HttpServerRequest,
-      ({ url }) =>
-        hasOddEnd(url) ? Effect.orDie(answer(new PathNotFound())) : Effect.catchAllCause(app, documented(storage))
-    ))
+  Effect.map(
+    StorageHealth,
+    (storage) => (app: HttpApp.Default) =>
+      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+        if (hasOddEnd(request.url)) return Effect.orDie(answer(new PathNotFound()))
+        return Effect.catchAllCause(app, documented(storage))
+      })
+  )
 )

@@ -1,4 +1,5 @@
 import { Predicate, Schema } from "effect"
+import { randomUUID } from "node:crypto"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { Duplex } from "node:stream"
 import * as Errors from "../api/errors.ts"
@@ -35,6 +36,7 @@ const write = (socket: Duplex, status: string, body: string): void => {
     `HTTP/1.1 ${status}`,
     `content-type: ${json}`,
     `content-length: ${Buffer.byteLength(body)}`,
+    `x-request-id: ${randomUUID()}`,
     "connection: close"
   ]
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy())
@@ -70,7 +72,12 @@ export const makeListener = (limits: ServerLimits): Server => {
 
   server.on("checkExpectation", (_, response) => {
     const body = refused("expect: expected 100-continue")
-    response.writeHead(400, { "content-type": json, "content-length": Buffer.byteLength(body), connection: "close" })
+    response.writeHead(400, {
+      "content-type": json,
+      "content-length": Buffer.byteLength(body),
+      "x-request-id": randomUUID(),
+      connection: "close"
+    })
     response.end(body)
   })
 

@@ -8,6 +8,7 @@ import { tokens } from "./migrations/0007_tokens.ts"
 import { auditLog } from "./migrations/0008_audit_log.ts"
 import { idempotentAnswers } from "./migrations/0009_idempotent_answers.ts"
 import { observability } from "./migrations/0010_observability.ts"
+import { integrationsByVendor } from "./migrations/0011_integrations_by_vendor.ts"
 
 /** Append-only: a migration that has been released is never edited. Names are `<number>_<what>`. */
 export const migrations = {
@@ -20,5 +21,6 @@ export const migrations = {
   "0007_tokens": tokens,
   "0008_audit_log": auditLog,
   "0009_idempotent_answers": idempotentAnswers,
-  "0010_observability": observability
+  "0010_observability": observability,
+  "0011_integrations_by_vendor": integrationsByVendor
 }

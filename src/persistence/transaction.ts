@@ -1,5 +1,14 @@
-import type { SqlClient } from "@effect/sql"
-import { type Cause, Context, Effect } from "effect"
+import { SqlClient, type SqlError } from "@effect/sql"
+import { type Cause, Context, Effect, Option } from "effect"
+import { codesIn } from "./sqlErrors.ts"
+
+/** A deadlock that PostgreSQL has ended, or a conflict with another transaction. Whoever is told has changed nothing. */
+const conflicts = new Set(["40P01", "40001"])
+
+const isConflict = (cause: Cause.Cause<unknown>): boolean => codesIn(cause).some((code) => conflicts.has(code))
+
+/** A transaction that loses this often meets more than bad luck. */
+const attempts = 5
 
 /**
  * SQLite begins a transaction that reads first as a reader, and refuses its writes at once if another process has
@@ -14,9 +23,12 @@ const beginAsWriter = (sql: SqlClient.SqlClient) =>
 /**
  * All or nothing, and the failure is the effect's own. SQLite has already rolled back by itself on some errors, such as
  * a full disk: the driver's rollback then fails too, and would be all that is heard of it.
+ *
+ * On PostgreSQL the effect runs again when its transaction has lost against another one, so it does nothing that a
+ * rollback does not undo.
  */
-export const transaction = (sql: SqlClient.SqlClient) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.suspend(() => {
+export const transaction = (sql: SqlClient.SqlClient) => <A, E, R>(effect: Effect.Effect<A, E, R>) => {
+  const once = Effect.suspend(() => {
     let own: Cause.Cause<E> | undefined
     const watched = Effect.tapErrorCause(effect, (cause) => Effect.sync(() => void (own = cause)))
     return Effect.catchAllCause(
@@ -24,6 +36,23 @@ export const transaction = (sql: SqlClient.SqlClient) => <A, E, R>(effect: Effec
       (cause) => own === undefined ? Effect.failCause(cause) : Effect.failCause(own)
     )
   })
+  const again = Effect.sandbox(once).pipe(
+    Effect.retry({ times: attempts - 1, while: isConflict }),
+    Effect.unsandbox
+  )
+  return sql.onDialectOrElse({
+    // Within another transaction there is only all of that one to do again.
+    pg: () =>
+      Effect.flatMap(
+        Effect.serviceOption(SqlClient.TransactionConnection),
+        Option.match({
+          onNone: () => again,
+          onSome: () => once
+        })
+      ),
+    orElse: () => once
+  })
+}
 
 /** What waits for the commit of the transaction around it; `null` where there is none that anybody waits for. */
 class AwaitingCommit extends Context.Reference<AwaitingCommit>()("persistence/AwaitingCommit", {
@@ -41,13 +70,19 @@ export const afterCommit = (effect: Effect.Effect<void>): Effect.Effect<void> =>
   )
 
 /** A transaction around whole operations, with transactions of their own: those tell the world by `afterCommit`. */
-export const atomically = (sql: SqlClient.SqlClient) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.suspend(() => {
-    const awaiting: Array<Effect.Effect<void>> = []
-    return effect.pipe(
-      Effect.provideService(AwaitingCommit, awaiting),
-      transaction(sql),
-      Effect.tap(() => Effect.all(awaiting, { discard: true })),
-      Effect.uninterruptible
-    )
-  })
+export const atomically =
+  (sql: SqlClient.SqlClient) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError.SqlError, R> =>
+    Effect.suspend(() => {
+      const awaiting: Array<Effect.Effect<void>> = []
+      // What a transaction that is rolled back would have told is not told: it may run again.
+      const anew = Effect.suspend(() => {
+        awaiting.length = 0
+        return effect
+      })
+      return anew.pipe(
+        Effect.provideService(AwaitingCommit, awaiting),
+        transaction(sql),
+        Effect.tap(() => Effect.suspend(() => Effect.all(awaiting, { discard: true }))),
+        Effect.uninterruptible
+      )
+    })

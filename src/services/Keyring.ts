@@ -65,6 +65,17 @@ export const encryptionKeys = Config.redacted("ENCRYPTION_KEYS").pipe(
   Config.option
 )
 
+const keysNeeded = "PostgreSQL needs it: id:base64 of 32 bytes, the same for every process"
+
+/** Whatever is configured as keys; with PostgreSQL something has to be. */
+export const requiredKeys = Config.all({ location: databaseLocation, keys: encryptionKeys }).pipe(
+  Config.mapOrFail(({ keys, location }) =>
+    "filename" in location || Option.isSome(keys)
+      ? Either.right(keys)
+      : Either.left(ConfigError.MissingData(["ENCRYPTION_KEYS"], keysNeeded))
+  )
+)
+
 /** An entry of `ENCRYPTION_KEYS` with a new random key. */
 export const newKey = (id: string): Effect.Effect<Redacted.Redacted> =>
   Effect.sync(() => Redacted.make(`${id}:${Encoding.encodeBase64(randomBytes(keyBytes))}`))
@@ -113,7 +124,10 @@ export const layer = Layer.effect(
   Effect.gen(function*() {
     const configured = yield* encryptionKeys
     if (Option.isSome(configured)) return configured.value
-    const { filename } = yield* databaseLocation
+    const location = yield* databaseLocation
+    // Several processes use the server's database: a key file beside one of them would be a key that the others lack.
+    if (!("filename" in location)) return yield* Effect.fail(ConfigError.MissingData(["ENCRYPTION_KEYS"], keysNeeded))
+    const { filename } = location
     return filename === ":memory:" ? yield* ephemeral : yield* keyFile(`${filename}.key`)
   })
 )

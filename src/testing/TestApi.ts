@@ -17,7 +17,7 @@ import { FakePagerDuty } from "../integrations/pagerduty/FakePagerDuty.ts"
 import type { PagerDuty } from "../integrations/pagerduty/PagerDuty.ts"
 import { FakeSentry } from "../integrations/sentry/FakeSentry.ts"
 import type { Sentry } from "../integrations/sentry/Sentry.ts"
-import * as Sql from "../persistence/Sql.ts"
+import { layerTest } from "../persistence/TestDatabase.ts"
 import * as Keyring from "../services/Keyring.ts"
 import { type NewToken, Tokens } from "../services/Tokens.ts"
 import { InProcess } from "./InProcess.ts"
@@ -110,7 +110,7 @@ export class TestApi extends Context.Tag("testing/TestApi")<TestApi, {
       Layer.provide(vendors),
       Layer.provide(Outbound),
       Layer.provide(nameServers),
-      Layer.provide(Sql.layerMemory),
+      Layer.provide(layerTest),
       Layer.provide(Keyring.layerEphemeral),
       Layer.provide(NodeContext.layer),
       Layer.provide(

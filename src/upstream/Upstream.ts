@@ -11,12 +11,14 @@ import {
   Option,
   ParseResult,
   Predicate,
+  type Redacted,
   Schedule,
   Schema
 } from "effect"
 import { timeLeft, within } from "./Deadline.ts"
 import { type Answer, byStatus, type Dialect, failure } from "./Dialect.ts"
 import { countingRetries, measured } from "./measured.ts"
+import { scrub } from "./scrub.ts"
 import { OutboundRefused, TenantHttp } from "./TenantHttp.ts"
 import { published, VendorFailure } from "./VendorFailure.ts"
 
@@ -31,6 +33,8 @@ export interface Call<A, I> {
   readonly response: Schema.Schema<A, I>
   /** Whether a tenant has supplied the URL: then it is looked at where it leads. */
   readonly tenantUrl?: boolean
+  /** Secrets of the request that do not stand in its `authorization`, so that no vendor's words show them. */
+  readonly secrets?: ReadonlyArray<Redacted.Redacted>
   /**
    * `transient`: a read, repeated whenever that may help. `harmless`: a write, only if it surely did not happen.
    * `never`: the caller says when to try again.
@@ -101,9 +105,15 @@ const parseJson = (text: string): unknown => {
   }
 }
 
+/** Formatting runs out of stack where the answer is nested beyond reason. */
+const placeOf = (error: ParseResult.ParseError): string | undefined =>
+  Option.getOrUndefined(
+    Option.liftThrowable(() => ParseResult.ArrayFormatter.formatErrorSync(error)[0]?.path.join("."))()
+  )
+
 /** Says where an answer is odd, not what stood there: answers may hold what must not be logged. */
 const unreadable = (dialect: Dialect) => (error: ParseResult.ParseError) => {
-  const path = ParseResult.ArrayFormatter.formatErrorSync(error)[0]?.path.join(".")
+  const path = placeOf(error)
   return new VendorFailure({
     vendor: dialect.vendor,
     kind: "unreadable",
@@ -121,7 +131,7 @@ export class Upstream extends Effect.Service<Upstream>()("upstream/Upstream", {
     const timeout = yield* upstreamTimeout
 
     const attempt = <A, I>(
-      { dialect, operation, request, response, tenantUrl = false }: Call<A, I>
+      { dialect, operation, request, response, secrets, tenantUrl = false }: Call<A, I>
     ): Effect.Effect<Result<A>, VendorFailure> =>
       Effect.gen(function*() {
         const incoming = yield* (tenantUrl ? guarded : plain).execute(request)
@@ -134,7 +144,10 @@ export class Upstream extends Effect.Service<Upstream>()("upstream/Upstream", {
           nowMs: yield* Clock.currentTimeMillis
         }
         const refusal = dialect.refusal(answer) ?? byStatus(answer.status)
-        if (refusal !== undefined) return yield* failure(dialect, refusal, answer.status)
+        if (refusal !== undefined) {
+          const words = refusal.words === undefined ? undefined : scrub(request, secrets)(refusal.words)
+          return yield* failure(dialect, { ...refusal, words }, answer.status)
+        }
         const value = yield* Schema.decodeUnknown(response)(body).pipe(Effect.mapError(unreadable(dialect)))
         return { value, headers: incoming.headers }
       }).pipe(

@@ -4,6 +4,7 @@ import { deepStrictEqual } from "@effect/vitest/utils"
 import { Effect, Fiber, TestClock } from "effect"
 import type { IncomingEvent } from "../../src/domain/Event.ts"
 import { Asleep } from "../../src/testing/InProcess.ts"
+import { freeDisk, fullDisk } from "../fakes/fullDisk.ts"
 import { acme, globex } from "../fakes/Storage.ts"
 import { accept as acceptAny, deliveries, pipeline, route } from "./pipeline.ts"
 
@@ -131,11 +132,11 @@ describe("Intake", () => {
       const entries = sql`SELECT * FROM inbox_entries`
       const destinations = sql`SELECT * FROM destinations`
       for (const table of ["events", "inbox_entries", "destinations", "deliveries"]) {
-        yield* sql`CREATE TRIGGER full BEFORE INSERT ON ${sql(table)} BEGIN SELECT RAISE(ABORT, 'disk full'); END`
+        yield* fullDisk(table, "INSERT")
         assert.strictEqual((yield* Effect.exit(accept()))._tag, "Failure", table)
         const left = yield* Effect.all([rows, agents, entries, destinations, deliveries])
         deepStrictEqual(left.flat(), [], table)
-        yield* sql`DROP TRIGGER full`
+        yield* freeDisk(table)
       }
       const { deliveries: n, repeated } = yield* accept()
       deepStrictEqual([repeated, n], [false, 2])

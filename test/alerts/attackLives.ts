@@ -11,7 +11,7 @@ import { Telegram } from "../../src/channels/telegram/Telegram.ts"
 import { WhatsApp } from "../../src/channels/whatsapp/WhatsApp.ts"
 import { DeliveryLogRepo } from "../../src/persistence/DeliveryLogRepo.ts"
 
-import * as Sql from "../../src/persistence/Sql.ts"
+import { layerTest } from "../../src/persistence/TestDatabase.ts"
 import * as Keyring from "../../src/services/Keyring.ts"
 import { InProcess } from "../../src/testing/InProcess.ts"
 import { Notifications } from "../fakes/Notifications.ts"
@@ -61,7 +61,7 @@ export const withChannels = (
     ]),
     Layer.provide(Outbound),
     Layer.provide(NameServers),
-    Layer.provideMerge(Sql.layerMemory),
+    Layer.provideMerge(layerTest),
     Layer.provide(Keyring.layerEphemeral),
     Layer.provide(NodeContext.layer),
     Layer.provide(environment({})),

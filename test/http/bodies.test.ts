@@ -81,6 +81,32 @@ layer(Faked())("bodies", (it) => {
       assert.deepStrictEqual((yield* ask("GET", create)).json, { routes: [] })
     }))
 
+  it.effect("of endless depth, or with fields that make no plain object, are refused and no defect", () =>
+    Effect.gen(function*() {
+      const orgId = yield* newOrg
+      const deep = (levels: number) => `${"[".repeat(levels)}1${"]".repeat(levels)}`
+      const levels = "body: expected JSON of at most 100 levels"
+      const odd = (name: string) => `body: expected JSON without a field named ${name}`
+      const bodies = [
+        [deep(101), levels],
+        [deep(100_000), levels],
+        [`{"eventType":${deep(10_000)}}`, levels],
+        [`{"a":`.repeat(10_000) + "1" + "}".repeat(10_000), levels],
+        [`{"integration":{"toString":1}}`, odd("toString")],
+        [`{"integration":{"valueOf":null,"x":1}}`, odd("valueOf")],
+        [`[{"__proto__":{"x":1}}]`, odd("__proto__")]
+      ] as const
+      for (const [body, details] of bodies) {
+        for (const path of [create, "/api/integrations/configure", "/api/events", "/api/integrations/linear/issues"]) {
+          for (const chunked of [false, true]) {
+            const answer = yield* as(orgId)("POST", path, { body, chunked })
+            assert.deepStrictEqual(answer.json, notValid(details), path)
+          }
+        }
+      }
+      assert.notInclude(detailsOf(yield* as(orgId)("POST", create, { body: deep(99) })), "levels")
+    }))
+
   it.effect("of 1 MiB are read, with a length and without", () =>
     Effect.gen(function*() {
       const ask = as(yield* newOrg)
