@@ -67,7 +67,6 @@ const scopes: Readonly<Record<string, string>> = {
   "DELETE /api/integrations/{id}": "admin",
   "PUT /api/agents/{id}/endpoint": "admin",
   "DELETE /api/agents/{id}/endpoint": "admin",
-  "GET /api/audit": "admin",
   "POST /api/channel-routes/preview": "read"
 }
 
