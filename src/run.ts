@@ -4,6 +4,7 @@ import { Cause, Console, Effect, Layer, Logger, Option } from "effect"
 import { App } from "./App.ts"
 import { ConfigurationRefused, logger, settings } from "./Config.ts"
 import { serve } from "./http/Server.ts"
+import { telemetry } from "./observability/otlp.ts"
 import { DatabaseRefused } from "./persistence/postgres/refusals.ts"
 
 /** What an operator can mend needs no trace of ours. */
@@ -22,7 +23,7 @@ export const run = <E = never, R = never>(options: {
 } = {}): void => {
   const { around = Layer.empty, beside = Layer.empty } = options
   const Service = Layer.unwrapEffect(
-    Effect.map(settings, ({ listen, logging }) =>
+    Effect.map(settings, ({ listen, logging, otlp }) =>
       beside.pipe(
         Layer.provide(serve(listen)),
         Layer.provide(App),
@@ -33,6 +34,7 @@ export const run = <E = never, R = never>(options: {
             onSome: ({ message }) => Effect.logFatal(message)
           })
         ),
+        Layer.provide(telemetry(otlp)),
         Layer.provide([logger(logging.format), Logger.minimumLogLevel(logging.level)])
       ))
   ).pipe(Layer.provide(around))

@@ -56,6 +56,13 @@ export class RetentionRepo extends Effect.Service<RetentionRepo>()("persistence/
             (SELECT org_id, channel, channel_id, group_key FROM old)
           RETURNING group_key`
 
+    /** What `Idempotency-Key`s stood for. */
+    const answers = (before: string, limit: number) =>
+      sql`DELETE FROM idempotent_answers WHERE (org_id, operation, idempotency_key) IN
+            (SELECT org_id, operation, idempotency_key FROM idempotent_answers WHERE created_at < ${before}
+             ORDER BY created_at LIMIT ${limit})
+          RETURNING idempotency_key`
+
     type Remove = (before: string, limit: number) => Effect.Effect<ReadonlyArray<unknown>, SqlError.SqlError>
     const removing = (remove: Remove) => (before: DateTime.Utc, limit: number) =>
       Effect.orDie(Effect.map(remove(DateTime.formatIso(before), limit), (rows) => rows.length))
@@ -64,7 +71,8 @@ export class RetentionRepo extends Effect.Service<RetentionRepo>()("persistence/
       deliveries: removing(deliveries),
       inboxEntries: removing(inboxEntries),
       events: removing(events),
-      groups: removing(groups)
+      groups: removing(groups),
+      answers: removing(answers)
     } as const
   })
 }) {}

@@ -14,6 +14,9 @@ const accept = (changes: Partial<IncomingEvent> = {}, orgId = acme) =>
 
 const Live = pipeline({ dispatch: Asleep })
 
+/** W3C Trace Context. */
+const traceparent = /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/
+
 const rows = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SELECT * FROM events ORDER BY org_id, received_at`)
 const agents = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SELECT * FROM incident_agents`)
 
@@ -28,7 +31,9 @@ describe("Intake", () => {
       assert.isFalse(repeated)
       assert.match(eventId, /^evt-[0-9a-f-]{36}$/)
       assert.match(String(agentId), /^agent-incident-[a-z0-9]{6}$/)
-      deepStrictEqual((yield* rows).map((row) => ({ ...row })), [{
+      const stored = yield* rows
+      assert.match(String(stored[0]?.["trace"]), traceparent)
+      deepStrictEqual(stored.map((row): Record<string, unknown> => ({ ...row, trace: null })), [{
         orgId: acme,
         id: eventId,
         source: "sentry",
@@ -46,7 +51,8 @@ describe("Intake", () => {
         dataPath: "data",
         emptied: 0,
         occurredAt: "2026-03-21T14:00:00.000Z",
-        receivedAt: "1970-01-01T00:01:00.000Z"
+        receivedAt: "1970-01-01T00:01:00.000Z",
+        trace: null
       }])
     }).pipe(Effect.provide(Live)))
 

@@ -41,7 +41,7 @@ describe("a test-fire", () => {
       )
       assert.lengthOf(yield* rows, 1)
       const event = yield* eventOf(row.eventId)
-      deepStrictEqual({ ...event, id: "", dedupKey: "" }, {
+      deepStrictEqual({ ...event, id: "", dedupKey: "", trace: null }, {
         orgId: acme,
         id: "",
         source: "test",
@@ -58,7 +58,8 @@ describe("a test-fire", () => {
         body: "{}",
         dataPath: "",
         occurredAt: at(60_000),
-        receivedAt: at(60_000)
+        receivedAt: at(60_000),
+        trace: null
       })
       const destination = Option.getOrThrow(yield* (yield* DestinationsRepo).find(place("C1")))
       deepStrictEqual(destination.dueAt, at(60_000))

@@ -4,7 +4,7 @@ import { Effect, Fiber, Layer } from "effect"
 import { Dispatch } from "../../src/alerts/Dispatch.ts"
 import { AlertsLive } from "../../src/alerts/live.ts"
 import { Sender } from "../../src/alerts/Sender.ts"
-import { Outbound, Senders } from "../../src/App.ts"
+import { NameServers, Outbound, Senders } from "../../src/App.ts"
 import { Discord } from "../../src/channels/discord/Discord.ts"
 import { Slack } from "../../src/channels/slack/Slack.ts"
 import { Telegram } from "../../src/channels/telegram/Telegram.ts"
@@ -60,6 +60,7 @@ export const withChannels = (
       Layer.succeed(WhatsApp, takesAll)
     ]),
     Layer.provide(Outbound),
+    Layer.provide(NameServers),
     Layer.provideMerge(layerTest),
     Layer.provide(Keyring.layerEphemeral),
     Layer.provide(NodeContext.layer),
