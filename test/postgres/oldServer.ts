@@ -48,7 +48,14 @@ export const oldServer = (number: string, version: string) =>
         socket.on("data", () => {
           socket.write(
             started
-              ? answer({ number, version, encoding: "UTF8", isolation: "read committed", schema: "public" })
+              ? answer({
+                number,
+                version,
+                encoding: "UTF8",
+                isolation: "read committed",
+                schema: "public",
+                commit: "on"
+              })
               : Buffer.concat([message("R", int32(0)), ready])
           )
           started = true

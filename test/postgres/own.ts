@@ -23,5 +23,5 @@ export const settingsOf = (url: string): DatabaseServer => ({
 export const administer = (url: string, ...statements: ReadonlyArray<string>) =>
   Effect.flatMap(
     PgClient.make({ url: Redacted.make(url), maxConnections: 1 }),
-    (sql) => Effect.forEach(statements, (statement) => sql.unsafe(statement))
+    (sql) => Effect.forEach(statements, (statement) => sql.unsafe<Record<string, unknown>>(statement))
   ).pipe(Effect.scoped, Effect.provide(Reactivity.layer), Effect.orDie)

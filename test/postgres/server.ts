@@ -29,14 +29,13 @@ const freePort = (): Promise<number> =>
     })
   })
 
-/** Not worth a sync: it is gone with the run. A collation that is not bytewise, as servers have it by default. */
+/** Not worth a sync of the disk: it is gone with the run. A collation that is not bytewise, as servers have it by default. */
 const initdbOptions =
   "--username=tests --auth=trust --no-sync --encoding=UTF8 --locale=C --locale-provider=icu --icu-locale=en-US".split(
     " "
   )
 const settings = [
   "fsync=off",
-  "synchronous_commit=off",
   "full_page_writes=off",
   "wal_level=minimal",
   "max_wal_senders=0",

@@ -15,6 +15,7 @@ interface Facts {
   readonly encoding: string
   readonly isolation: string
   readonly schema: string | null
+  readonly commit: string
 }
 
 /** Whether the database will do. */
@@ -22,9 +23,9 @@ export const examined = Effect.fnUntraced(function*(sql: SqlClient.SqlClient) {
   const [facts] = yield* sql<Facts>`
     SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS version,
       current_setting('server_encoding') AS encoding, current_setting('default_transaction_isolation') AS isolation,
-      current_schema()::text AS schema`
+      current_schema()::text AS schema, current_setting('synchronous_commit') AS commit`
   if (facts === undefined) return yield* new DatabaseRefused({ message: "The database does not say what it is" })
-  const { encoding, isolation, number, schema, version } = facts
+  const { commit, encoding, isolation, number, schema, version } = facts
   if (Number(number) < oldest) {
     const message = `The database is PostgreSQL ${version}: version ${oldest / 10_000} or newer is needed`
     return yield* new DatabaseRefused({ message })
@@ -38,6 +39,9 @@ export const examined = Effect.fnUntraced(function*(sql: SqlClient.SqlClient) {
   }
   if (schema === null) {
     return yield* new DatabaseRefused({ message: "No schema of the search_path exists, or its use is not granted" })
+  }
+  if (commit === "off") {
+    yield* Effect.logWarning("synchronous_commit is off: what was answered with success is lost if PostgreSQL crashes")
   }
 })
 
