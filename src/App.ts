@@ -1,8 +1,9 @@
 import { NodeContext, NodeHttpClient } from "@effect/platform-node"
 import { Layer } from "effect"
 import { AgentEndpoints } from "./alerts/AgentEndpoints.ts"
+import { OneProcess } from "./alerts/Cluster.ts"
 import { DeliveryLog } from "./alerts/DeliveryLog.ts"
-import { DestinationsLive, OneProcess } from "./alerts/DestinationEntity.ts"
+import { DestinationsLive } from "./alerts/DestinationEntity.ts"
 import { AlertsLive, SenderLive } from "./alerts/live.ts"
 import { Routing } from "./alerts/Routing.ts"
 import { TestFire } from "./alerts/TestFire.ts"
@@ -50,8 +51,8 @@ export const Services = Layer.mergeAll(
 /** The production graph: the only place that chooses what is live. */
 export const App = Services.pipe(
   Layer.provideMerge(DestinationsLive),
-  Layer.provide(OneProcess),
   Layer.provideMerge(Senders),
+  Layer.provide(OneProcess),
   Layer.provideMerge(Vendors),
   Layer.provide(Outbound),
   Layer.provideMerge(Sql.layerConfig),

@@ -2,6 +2,7 @@ import { FetchHttpClient, HttpServer } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { ConfigProvider, Context, Effect, Layer } from "effect"
 import type { Dispatch } from "../alerts/Dispatch.ts"
+import { Fence } from "../alerts/Fence.ts"
 import type { Sender } from "../alerts/Sender.ts"
 import { Outbound, Senders, Services } from "../App.ts"
 import { Discord } from "../channels/discord/Discord.ts"
@@ -74,6 +75,7 @@ export class TestApi extends Context.Tag("testing/TestApi")<TestApi, {
       Layer.provide(Services),
       Layer.provide(dispatch),
       Layer.provide(Senders),
+      Layer.provide(Fence.open),
       Layer.provide(vendors),
       Layer.provide(Outbound),
       Layer.provide(Sql.layerMemory),
