@@ -1,5 +1,6 @@
-import { Config, ConfigError, Data, Effect, Either, Logger, LogLevel } from "effect"
+import { Config, ConfigError, Data, Duration, Effect, Either, Logger, LogLevel } from "effect"
 import { groupWindow } from "./alerts/Batches.ts"
+import { clusterAddress } from "./alerts/Cluster.ts"
 import { retention } from "./alerts/Retention.ts"
 import { webhookMaxAge } from "./integrations/linear/webhook.ts"
 import { integrations } from "./integrations/registry.ts"
@@ -38,12 +39,16 @@ const host = Config.all({
   )
 )
 
-/** Where to listen. */
+/** How long `/health/ready` says that the process ends before it stops to listen. */
+const shutdownDelay = Config.duration("SHUTDOWN_DELAY").pipe(Config.withDefault(Duration.zero))
+
+/** Where to listen, and how to stop. */
 export const listen = Config.all({
   host,
+  shutdownDelay,
   port: Config.port("PORT").pipe(Config.withDefault(3000)),
   auth
-}).pipe(Config.map(({ auth, host, port }) => ({ ...host, port, auth })))
+}).pipe(Config.map(({ auth, host, port, shutdownDelay }) => ({ ...host, port, auth, shutdownDelay })))
 
 /** `LOG_LEVEL`, and `LOG_FORMAT`: `pretty` on a terminal, else `json`. */
 export const logging = Config.all({
@@ -78,7 +83,8 @@ export const settings = Config.all({
   groupWindow,
   retention,
   webhookMaxAge,
-  origins
+  origins,
+  clusterAddress
 }).pipe(
   Effect.mapError((error) =>
     new ConfigurationRefused({ message: `The configuration is not valid:\n  ${problems(error).join("\n  ")}` })
