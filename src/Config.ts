@@ -1,12 +1,17 @@
-import { Config, ConfigError, Data, Duration, Effect, Either, Logger, LogLevel } from "effect"
+import { Array, Config, ConfigError, Data, Duration, Effect, Either, Logger, LogLevel } from "effect"
 import { groupWindow } from "./alerts/Batches.ts"
 import { clusterAddress } from "./alerts/Cluster.ts"
 import { retention } from "./alerts/Retention.ts"
+import { serverLimits } from "./http/limits.ts"
 import { webhookMaxAge } from "./integrations/linear/webhook.ts"
 import { integrations } from "./integrations/registry.ts"
+import { otlp } from "./observability/otlp.ts"
 import { databaseLocation } from "./persistence/Sql.ts"
-import { encryptionKeys } from "./services/Keyring.ts"
+import { requiredKeys } from "./services/Keyring.ts"
+import { rateLimits } from "./services/RateLimits.ts"
+import { auth } from "./services/TokenCheck.ts"
 import { trialOrgs } from "./services/WebhookOrgs.ts"
+import { outboundAllow } from "./upstream/egress.ts"
 import { originsOf, upstreamTimeout } from "./upstream/Upstream.ts"
 
 /** `PAGERDUTY_API_URL` and so on. */
@@ -14,27 +19,19 @@ export const origins = originsOf(integrations.map(({ id }) => id))
 
 const loopback = /^(localhost|127(\.\d{1,3}){3}|::1)$/
 
-const auth = Config.string("AUTH").pipe(
-  Config.withDefault("none"),
-  Config.mapOrFail((auth) =>
-    auth === "none"
-      ? Either.right(auth)
-      : Either.left(ConfigError.InvalidData(["AUTH"], "expected none: tokens are not supported yet"))
-  )
-)
-
-/** Whether callers from elsewhere may come, which is for a gateway that authenticates them. */
-const host = Config.all({
+/** Whether callers from elsewhere may come: only where they are authenticated, here or by a gateway in front. */
+const listener = Config.all({
   host: Config.string("HOST").pipe(Config.withDefault("127.0.0.1")),
-  trustOrgHeader: Config.boolean("TRUST_ORG_HEADER").pipe(Config.withDefault(false))
+  trustOrgHeader: Config.boolean("TRUST_ORG_HEADER").pipe(Config.withDefault(false)),
+  auth
 }).pipe(
   Config.mapOrFail((settings) =>
-    loopback.test(settings.host) || settings.trustOrgHeader
+    settings.auth === "tokens" || loopback.test(settings.host) || settings.trustOrgHeader
       ? Either.right(settings)
       : Either.left(ConfigError.InvalidData(
         ["HOST"],
         "with AUTH=none anybody who reaches this address could act for every organisation: " +
-          "keep a loopback HOST, or set TRUST_ORG_HEADER=true if a gateway in front authenticates callers"
+          "set AUTH=tokens, keep a loopback HOST, or set TRUST_ORG_HEADER=true if a gateway in front authenticates callers"
       ))
   )
 )
@@ -44,11 +41,10 @@ const shutdownDelay = Config.duration("SHUTDOWN_DELAY").pipe(Config.withDefault(
 
 /** Where to listen, and how to stop. */
 export const listen = Config.all({
-  host,
+  listener,
   shutdownDelay,
-  port: Config.port("PORT").pipe(Config.withDefault(3000)),
-  auth
-}).pipe(Config.map(({ auth, host, port, shutdownDelay }) => ({ ...host, port, auth, shutdownDelay })))
+  port: Config.port("PORT").pipe(Config.withDefault(3000))
+}).pipe(Config.map(({ listener, port, shutdownDelay }) => ({ ...listener, port, shutdownDelay })))
 
 /** `LOG_LEVEL`, and `LOG_FORMAT`: `pretty` on a terminal, else `json`. */
 export const logging = Config.all({
@@ -77,16 +73,22 @@ export const settings = Config.all({
   listen,
   logging,
   databaseLocation,
-  encryptionKeys,
+  encryptionKeys: requiredKeys,
   upstreamTimeout,
   trialOrgs,
   groupWindow,
   retention,
   webhookMaxAge,
+  serverLimits,
+  rateLimits,
   origins,
+  outboundAllow,
+  otlp,
   clusterAddress
 }).pipe(
   Effect.mapError((error) =>
-    new ConfigurationRefused({ message: `The configuration is not valid:\n  ${problems(error).join("\n  ")}` })
+    new ConfigurationRefused({
+      message: `The configuration is not valid:\n  ${Array.dedupe(problems(error)).join("\n  ")}`
+    })
   )
 )

@@ -1,8 +1,10 @@
 import { HttpServerError, HttpServerRequest } from "@effect/platform"
 import { NodeHttpServerRequest } from "@effect/platform-node"
-import { Effect, Layer } from "effect"
+import { Data, Effect, Layer } from "effect"
 import { JsonBody } from "../api/Org.ts"
 import { PayloadTooLarge, UnsupportedMediaType } from "../domain/Errors.ts"
+import { currentOperation } from "./operations.ts"
+import { facts } from "./RequestFacts.ts"
 
 /** 1 MiB. */
 export const maxBodyBytes = 1024 * 1024
@@ -36,6 +38,40 @@ const readWithinLimit = (request: HttpServerRequest.HttpServerRequest) =>
     source.on("data", onData).on("end", onEnd).on("error", onError)
   })
 
+/** No operation takes more than a few levels; what formats decode errors would run out of stack somewhere beyond a thousand. */
+const deepest = 100
+
+/** Names of fields that turn an object into something that cannot be made a string, or get lost when it is copied. */
+const reserved = ["__proto__", "toString", "valueOf"]
+
+/** JSON that is well-formed, and not what a request may be made of. */
+export class OddJson extends Data.TaggedError("OddJson")<{ readonly expected: string }> {}
+
+const oddity = (value: unknown, room = deepest): string | undefined => {
+  if (typeof value !== "object" || value === null) return undefined
+  if (room === 0) return `expected JSON of at most ${deepest} levels`
+  const name = reserved.find((name) => Object.hasOwn(value, name))
+  if (name !== undefined) return `expected JSON without a field named ${name}`
+  for (const inner of Object.values(value)) {
+    const found = oddity(inner, room - 1)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** The same request, whose JSON is refused before it is decoded where decoding it would end in a defect. */
+const withPlainJson = (request: HttpServerRequest.HttpServerRequest): HttpServerRequest.HttpServerRequest =>
+  Object.create(request, {
+    json: {
+      value: Effect.tap(request.json, (value) => {
+        const expected = oddity(value)
+        return expected === undefined
+          ? Effect.void
+          : new HttpServerError.RequestError({ request, reason: "Decode", cause: new OddJson({ expected }) })
+      })
+    }
+  })
+
 /** The same request with its body at hand. */
 const withBody = (
   request: HttpServerRequest.HttpServerRequest,
@@ -56,12 +92,17 @@ const withBody = (
 export const JsonBodyLive = Layer.succeed(
   JsonBody,
   Effect.gen(function*() {
+    // Webhooks have no other middleware that could say it.
+    const known = yield* facts
+    known.operation = (yield* currentOperation).name
     const request = yield* HttpServerRequest.HttpServerRequest
     const { headers } = request
     if (Number(headers["content-length"] ?? 0) > maxBodyBytes) return yield* tooLarge
     const type = headers["content-type"]
     if (type !== undefined && !json.test(type.trim())) return yield* new UnsupportedMediaType()
-    if (headers["transfer-encoding"] === undefined) return request
-    return withBody(request, yield* Effect.catchTag(readWithinLimit(request), "RequestError", Effect.die))
+    if (headers["transfer-encoding"] === undefined) return withPlainJson(request)
+    return withPlainJson(
+      withBody(request, yield* Effect.catchTag(readWithinLimit(request), "RequestError", Effect.die))
+    )
   })
 )

@@ -1,42 +1,61 @@
-import { HttpApiBuilder, HttpApiSwagger, HttpRouter, HttpServer } from "@effect/platform"
+import { Headers, HttpApiBuilder, HttpApiSwagger, HttpRouter, HttpServer } from "@effect/platform"
 import { NodeHttpServer } from "@effect/platform-node"
 import { Context, Duration, Effect, Layer, Ref, Schedule } from "effect"
-import { createServer, type Server as NodeServer } from "node:http"
+import type { Server as NodeServer } from "node:http"
 import { Inbox } from "../alerts/Inbox.ts"
 import { Api } from "../api/Api.ts"
 import { VendorsHttp } from "../integrations/live.ts"
 import { AgentsHttp } from "./Agents.ts"
+import { AuditHttp } from "./Audit.ts"
+import { auditing } from "./auditing.ts"
+import { AuthenticationLive } from "./Authentication.ts"
+import { CeilingLive, overload } from "./Ceiling.ts"
 import { ChannelRoutesHttp } from "./ChannelRoutes.ts"
 import { DeliveriesHttp } from "./Deliveries.ts"
 import { EventsHttp } from "./Events.ts"
 import { documentedFailures } from "./failures.ts"
+import { guesses } from "./guesses.ts"
 import { HealthHttp } from "./Health.ts"
+import { IdempotencyLive } from "./Idempotency.ts"
 import { IntegrationsHttp } from "./Integrations.ts"
 import { JsonBodyLive } from "./JsonBody.ts"
+import { serverLimits } from "./limits.ts"
+import { makeListener } from "./listener.ts"
+import { MetricsHttp } from "./Metrics.ts"
 import { OrgAccessLive } from "./Org.ts"
 import { docsPath, openApiPath } from "./paths.ts"
+import { RateLimitLive } from "./RateLimit.ts"
 import { requestId } from "./requestId.ts"
 import { Stopping } from "./Stopping.ts"
 import { WebhooksHttp } from "./Webhooks.ts"
 
 const Handlers = HttpApiBuilder.api(Api).pipe(
   Layer.provide([IntegrationsHttp, ChannelRoutesHttp, DeliveriesHttp, EventsHttp, AgentsHttp, WebhooksHttp]),
-  Layer.provide([HealthHttp, VendorsHttp]),
-  Layer.provide([OrgAccessLive, JsonBodyLive])
+  Layer.provide([AuditHttp, HealthHttp, MetricsHttp, VendorsHttp]),
+  Layer.provide([OrgAccessLive, AuthenticationLive, RateLimitLive, JsonBodyLive, IdempotencyLive])
 )
 
 /** The API, its description and its pages, on whatever server is provided. */
 export const Routes = HttpApiBuilder.serve().pipe(
   // What is provided first is outermost: the request id is there when a failure is logged.
   Layer.provide(requestId),
+  Layer.provide(overload),
+  // Around the failures' answers, whose codes it writes down.
+  Layer.provide(auditing),
   Layer.provide(documentedFailures),
+  // Within, because it looks at failures and not at answers.
+  Layer.provide(guesses),
   Layer.provide([HttpApiSwagger.layer({ path: docsPath }), HttpApiBuilder.middlewareOpenApi({ path: openApiPath })]),
   Layer.provide(Handlers),
+  Layer.provide(CeilingLive),
   // One spelling for each path: what checks a path must see the same one as what serves it.
   Layer.provide(
     HttpRouter.setRouterConfig({ caseSensitive: true, ignoreTrailingSlash: false, ignoreDuplicateSlashes: false })
   )
 )
+
+/** Of headers only these are told to a tracer: any other may be a secret, ours or a proxy's. */
+const notTraced = /^(?!(?:accept|connection|content-length|content-type|host|user-agent|x-org-id|x-request-id)$)/i
 
 class Listener extends Context.Tag("http/Listener")<Listener, NodeServer>() {}
 
@@ -53,9 +72,13 @@ const drain = (delay: Duration.Duration) =>
       const stopping = yield* Stopping
       const server = yield* Listener
       const inbox = yield* Inbox
+      // The platform would take every request that offers another protocol for a WebSocket, and never read its body. Some
+      // clients offer HTTP/2 on each: without a listener Node serves them as what they are.
+      server.removeAllListeners("upgrade")
       const closed = Effect.async<void>((resume) => void server.close(() => resume(Effect.void)))
       const sweep = Effect.repeat(Effect.sync(() => server.closeIdleConnections()), Schedule.spaced("50 millis"))
       const ended = Effect.zipRight(inbox.close, Effect.raceFirst(closed, sweep)).pipe(
+        Effect.interruptible,
         Effect.timeoutTo({ duration: grace, onSuccess: () => undefined, onTimeout: () => server.closeAllConnections() })
       )
       yield* Effect.addFinalizer(() =>
@@ -64,8 +87,7 @@ const drain = (delay: Duration.Duration) =>
           // Load balancers have to look first.
           Effect.zipRight(Effect.sleep(delay)),
           // Those who wait for incidents are answered now, with what there is.
-          Effect.zipRight(ended),
-          Effect.interruptible
+          Effect.zipRight(ended)
         )
       )
     })
@@ -77,11 +99,11 @@ export const serve = (options: {
   readonly port: number
   readonly shutdownDelay?: Duration.Duration
 }) =>
-  Layer.unwrapEffect(Effect.sync(() => {
-    const server = createServer()
+  Layer.unwrapEffect(Effect.map(serverLimits, (limits) => {
+    const server = makeListener(limits)
     // Built last, so that it is the first to end: handlers and what they use live until the last request is answered.
     return drain(options.shutdownDelay ?? Duration.zero).pipe(
-      Layer.provide(Routes),
+      Layer.provide(Layer.locally(Routes, Headers.currentRedactedNames, [notTraced])),
       Layer.provide(Stopping.layer),
       Layer.provideMerge(Layer.succeed(Listener, server)),
       HttpServer.withLogAddress,

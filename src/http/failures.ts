@@ -13,9 +13,11 @@ import {
   MethodNotAllowed,
   PathNotFound,
   RequestInvalid,
-  ServiceUnavailable
+  ServiceUnavailable,
+  Unauthorized
 } from "../domain/Errors.ts"
 import { StorageHealth } from "../persistence/StorageHealth.ts"
+import { OddJson } from "./JsonBody.ts"
 import { allowedMethods, hasOddEnd } from "./paths.ts"
 
 /*
@@ -34,15 +36,22 @@ const retryAfter = (failure: unknown): Record<string, string> =>
 const allow = (failure: unknown): Record<string, string> =>
   failure instanceof MethodNotAllowed ? { allow: failure.allowed.join(", ") } : {}
 
+/** How to authenticate, as RFC 9110 wants it with a 401. Webhooks have no scheme to name. */
+const challenge = (failure: unknown): Record<string, string> =>
+  failure instanceof Unauthorized ? { "www-authenticate": "Bearer" } : {}
+
 const answer = (failure: unknown) =>
   encode(failure).pipe(
     Effect.map((body) =>
       HttpServerResponse.unsafeJson(body, {
         status: body.status,
-        headers: { ...retryAfter(failure), ...allow(failure) }
+        headers: { ...retryAfter(failure), ...allow(failure), ...challenge(failure) }
       })
     )
   )
+
+/** The answer to a failure that the catalogue has. */
+export const refusal = (failure: { readonly _tag: keyof typeof Errors }) => Effect.orDie(answer(failure))
 
 const internal = (cause: Cause.Cause<unknown>) =>
   Effect.zipRight(Effect.logError("A request ended in a defect", cause), Effect.orDie(answer(new InternalFailure())))
@@ -105,17 +114,22 @@ const documented = (storage: StorageHealth) => (cause: Cause.Cause<never>) => {
   if (failure instanceof HttpApiError.HttpApiDecodeError) {
     return isOurs(failure) ? internal(cause) : Effect.orDie(answer(invalid(problems(failure.issues))))
   }
-  if (failure instanceof HttpServerError.RequestError) return Effect.orDie(answer(invalid(["body: expected JSON"])))
+  if (failure instanceof HttpServerError.RequestError) {
+    const expected = failure.cause instanceof OddJson ? failure.cause.expected : "expected JSON"
+    return Effect.orDie(answer(invalid([`body: ${expected}`])))
+  }
   if (Option.isNone(Cause.failureOption(cause))) return defect(storage, cause)
   return Effect.catchAll(answer(failure), () => internal(cause))
 }
 
 /** Applied around the whole API. */
 export const documentedFailures = HttpApiBuilder.middleware(
-  Effect.map(StorageHealth, (storage) => (app: HttpApp.Default) =>
-    Effect.flatMap(
-      HttpServerRequest.HttpServerRequest,
-      ({ url }) =>
-        hasOddEnd(url) ? Effect.orDie(answer(new PathNotFound())) : Effect.catchAllCause(app, documented(storage))
-    ))
+  Effect.map(
+    StorageHealth,
+    (storage) => (app: HttpApp.Default) =>
+      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+        if (hasOddEnd(request.url)) return Effect.orDie(answer(new PathNotFound()))
+        return Effect.catchAllCause(app, documented(storage))
+      })
+  )
 )

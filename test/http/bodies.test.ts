@@ -21,6 +21,50 @@ const detailsOf = (answer: Answer): string => {
 }
 
 layer(Faked())("bodies", (it) => {
+  it.effect("that nobody asked for are not read, however large they are", () =>
+    Effect.gen(function*() {
+      const ask = as(yield* newOrg)
+      const body = Buffer.alloc(8 * limit, "x")
+      const asked = [
+        ["GET", "/api/channel-routes", 200],
+        ["DELETE", "/api/channel-routes/route-001", 404],
+        ["POST", "/api/channel-routes/route-001/test", 404],
+        ["POST", "/api/deliveries/dlv-1/retry", 404],
+        ["GET", "/health", 200],
+        ["POST", "/nope", 404]
+      ] as const
+      for (const [method, path, status] of asked) {
+        for (const chunked of [false, true]) {
+          assert.strictEqual((yield* ask(method, path, { body, chunked })).status, status, `${method} ${path}`)
+        }
+      }
+    }))
+
+  it.effect("over 1 MiB are refused on every endpoint that takes one", () =>
+    Effect.gen(function*() {
+      const ask = as(yield* newOrg)
+      const asked = [
+        ["POST", "/api/integrations/configure"],
+        ["POST", "/api/integrations/linear/issues"],
+        ["POST", "/api/integrations/pagerduty/incidents/P1/acknowledge"],
+        ["POST", "/api/webhooks/sentry"],
+        ["POST", "/api/webhooks/pagerduty"],
+        ["POST", "/api/webhooks/linear"],
+        ["POST", "/api/events"],
+        ["POST", "/api/deliveries/retry"],
+        ["POST", "/api/channel-routes"],
+        ["POST", "/api/channel-routes/preview"],
+        ["PATCH", "/api/channel-routes/route-001"],
+        ["PUT", "/api/agents/agent-incident-aaaaaa/endpoint"]
+      ] as const
+      for (const [method, path] of asked) {
+        for (const chunked of [false, true]) {
+          const answer = yield* ask(method, path, { body: Buffer.alloc(limit + 1, " "), chunked })
+          assert.deepStrictEqual([answer.status, answer.json], [413, tooLarge], `${method} ${path}`)
+        }
+      }
+    }))
+
   it.effect("over 1 MiB are refused, with a length and without", () =>
     Effect.gen(function*() {
       const ask = as(yield* newOrg)
@@ -35,6 +79,32 @@ layer(Faked())("bodies", (it) => {
       })
       assert.strictEqual(webhook.status, 413)
       assert.deepStrictEqual((yield* ask("GET", create)).json, { routes: [] })
+    }))
+
+  it.effect("of endless depth, or with fields that make no plain object, are refused and no defect", () =>
+    Effect.gen(function*() {
+      const orgId = yield* newOrg
+      const deep = (levels: number) => `${"[".repeat(levels)}1${"]".repeat(levels)}`
+      const levels = "body: expected JSON of at most 100 levels"
+      const odd = (name: string) => `body: expected JSON without a field named ${name}`
+      const bodies = [
+        [deep(101), levels],
+        [deep(100_000), levels],
+        [`{"eventType":${deep(10_000)}}`, levels],
+        [`{"a":`.repeat(10_000) + "1" + "}".repeat(10_000), levels],
+        [`{"integration":{"toString":1}}`, odd("toString")],
+        [`{"integration":{"valueOf":null,"x":1}}`, odd("valueOf")],
+        [`[{"__proto__":{"x":1}}]`, odd("__proto__")]
+      ] as const
+      for (const [body, details] of bodies) {
+        for (const path of [create, "/api/integrations/configure", "/api/events", "/api/integrations/linear/issues"]) {
+          for (const chunked of [false, true]) {
+            const answer = yield* as(orgId)("POST", path, { body, chunked })
+            assert.deepStrictEqual(answer.json, notValid(details), path)
+          }
+        }
+      }
+      assert.notInclude(detailsOf(yield* as(orgId)("POST", create, { body: deep(99) })), "levels")
     }))
 
   it.effect("of 1 MiB are read, with a length and without", () =>

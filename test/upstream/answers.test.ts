@@ -29,6 +29,15 @@ describe("what an answer means", () => {
       deepStrictEqual(yield* failureOf(status, { message: "no,\n said   Acme " }), expected)
     }))
 
+  it.effect("one that is nested beyond reason is unreadable, and no defect", () =>
+    Effect.gen(function*() {
+      const deep = `${"[".repeat(20_000)}${"]".repeat(20_000)}`
+      for (const body of [deep, `{"thing":${deep}}`, `{"thing":{"size":${deep}}}`]) {
+        const error = yield* Effect.provide(refusal(read()), upstream([text(body)]))
+        assert.include(error.details, "Acme answered with something unexpected")
+      }
+    }))
+
   it.effect("a refusal without words says the status", () =>
     Effect.gen(function*() {
       for (const message of ["", "  \n", undefined, 5]) {

@@ -40,6 +40,7 @@ export const TelegramLive = Layer.effect(
           dialect,
           operation: "getMe",
           request: HttpClientRequest.get(method(botToken, "getMe")),
+          secrets: [botToken],
           response: Schema.Struct({ ok: Schema.Literal(true) }),
           retry: "transient"
         }))),
@@ -52,6 +53,7 @@ export const TelegramLive = Layer.effect(
               request: HttpClientRequest.post(method(botToken, "sendMessage")).pipe(
                 HttpClientRequest.bodyUnsafeJson({ chat_id: chatId(id), ...message(alert) })
               ),
+              secrets: [botToken],
               response: Schema.Struct({ ok: Schema.Literal(true) }),
               retry: "never"
             }),

@@ -1,9 +1,11 @@
-import { Effect } from "effect"
+import { Effect, type Scope } from "effect"
 
 /** Lets some in at a time, whoever came first before the others. */
 export interface FairSemaphore {
   /** Whoever waits can be interrupted. */
   readonly withPermit: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  /** The same for as long as the scope is open, so that one can stop waiting without stopping what comes after. */
+  readonly permit: Effect.Effect<void, never, Scope.Scope>
 }
 
 /**
@@ -42,6 +44,9 @@ export const makeFairSemaphore = (permits: number): Effect.Effect<FairSemaphore>
       withPermit: (effect) =>
         Effect.uninterruptibleMask((restore) =>
           Effect.zipRight(restore(take), Effect.ensuring(restore(effect), giveBack))
-        )
+        ),
+      permit: Effect.uninterruptibleMask((restore) =>
+        Effect.zipRight(restore(take), Effect.addFinalizer(() => giveBack))
+      )
     }
   })
