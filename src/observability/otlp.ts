@@ -1,4 +1,4 @@
-import { Otlp } from "@effect/opentelemetry"
+import * as Otlp from "@effect/opentelemetry/Otlp"
 import { NodeHttpClient } from "@effect/platform-node"
 import { Config, ConfigError, Either, Layer, Option, Redacted } from "effect"
 
