@@ -12,7 +12,7 @@ import {
 } from "@effect/cluster"
 import { NodeClusterSocket } from "@effect/platform-node"
 import { RpcSerialization } from "@effect/rpc"
-import { Config, Duration, Effect, Layer, Option } from "effect"
+import { Config, ConfigError, Duration, Effect, Either, Layer, Option } from "effect"
 import type { Destination } from "../domain/Delivery.ts"
 import { ShardLocksRepo } from "../persistence/ShardLocksRepo.ts"
 import { entityId, shardGroup } from "./DestinationEntity.ts"
@@ -20,7 +20,14 @@ import { Fence, lockExpiry } from "./Fence.ts"
 
 /** Where the other processes reach this one. The port is for them alone: it asks nobody who he is. */
 export const clusterAddress = Config.all({
-  host: Config.nonEmptyString("CLUSTER_HOST").pipe(Config.withDefault("127.0.0.1")),
+  host: Config.string("CLUSTER_HOST").pipe(
+    Config.withDefault("127.0.0.1"),
+    Config.mapOrFail((host) =>
+      host.trim() === ""
+        ? Either.left(ConfigError.InvalidData(["CLUSTER_HOST"], "expected a host's name or address"))
+        : Either.right(host)
+    )
+  ),
   port: Config.port("CLUSTER_PORT").pipe(Config.withDefault(34431))
 })
 
