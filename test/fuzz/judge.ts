@@ -50,7 +50,7 @@ export const judge = (document: unknown, operations: ReadonlyArray<Operation>) =
     if (status === 500) return "a defect"
     if (!/^[A-Za-z0-9._-]{1,128}$/.test(headers["x-request-id"]?.toString() ?? "")) return "no x-request-id"
     if (headers["x-injected"] !== undefined) return "a header of the caller's"
-    if (method === "HEAD") return text === "" ? undefined : "a body for HEAD"
+    if (method === "HEAD") return text === "" || belongsToNone(answer) ? undefined : "a body for HEAD"
     if (!headers["content-type"]?.startsWith("application/json")) return "no JSON"
     if (json === undefined) return "JSON that does not parse"
     if (status >= 400) {

@@ -249,7 +249,7 @@ describe("secrets", () => {
         yield* sql`DROP TRIGGER broken`
         const vault = yield* Vault
         /** A new organisation, whose row no cache has yet. */
-        const withRow = (change: (orgId: typeof OrgId.Type) => Effect.Effect<Record<string, string>>) =>
+        const withRow = (change: (orgId: OrgId) => Effect.Effect<Record<string, string>>) =>
           Effect.gen(function*() {
             const orgId = yield* Schema.decode(OrgId)(yield* newOrg)
             yield* ask(orgId)("POST", "/api/integrations/configure", { body: bodies[0] })
