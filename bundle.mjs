@@ -2,9 +2,10 @@
 import { build } from "esbuild"
 
 await build({
-  entryPoints: ["src/main.ts", "src/sandbox/main.ts"],
+  entryPoints: ["src/main.ts", "src/sandbox/main.ts", "src/cli/main.ts"],
   outbase: "src",
-  outdir: "dist/bin",
+  // Tests put theirs elsewhere.
+  outdir: process.argv[2] ?? "dist/bin",
   bundle: true,
   splitting: true,
   platform: "node",

@@ -5,6 +5,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["source"] } },
   test: {
     include: ["test/**/*.test.ts"],
+    // Those need a PostgreSQL server: `npm run test:postgres`.
+    exclude: ["test/postgres/**"],
     setupFiles: ["test/security/suite.ts"],
     testTimeout: 20_000,
     hookTimeout: 20_000

@@ -1,27 +1,38 @@
 import { NodeContext, NodeHttpClient } from "@effect/platform-node"
 import { Layer } from "effect"
 import { AgentEndpoints } from "./alerts/AgentEndpoints.ts"
+import { backlogGauges } from "./alerts/Backlog.ts"
 import { DeliveryLog } from "./alerts/DeliveryLog.ts"
 import { DestinationsLive, OneProcess } from "./alerts/DestinationEntity.ts"
 import { AlertsLive, SenderLive } from "./alerts/live.ts"
 import { Routing } from "./alerts/Routing.ts"
 import { TestFire } from "./alerts/TestFire.ts"
 import { ChannelsLive, NotifierLive } from "./channels/live.ts"
+import { channels } from "./channels/registry.ts"
 import { origins } from "./Config.ts"
 import { CredentialChecksLive, VendorsLive } from "./integrations/live.ts"
 import { Repos } from "./persistence/Repos.ts"
 import * as Sql from "./persistence/Sql.ts"
-import { IdempotencyKeys } from "./services/IdempotencyKeys.ts"
+import { Audit } from "./services/Audit.ts"
+import { IdempotentAnswers } from "./services/IdempotentAnswers.ts"
 import { Integrations } from "./services/Integrations.ts"
 import * as Keyring from "./services/Keyring.ts"
+import { RateLimits } from "./services/RateLimits.ts"
 import { SyncLog } from "./services/SyncLog.ts"
+import { TenantUrls } from "./services/TenantUrls.ts"
+import { TokenCheck } from "./services/TokenCheck.ts"
 import { Vault } from "./services/Vault.ts"
 import { WebhookOrgsLive } from "./services/WebhookOrgs.ts"
+import * as Resolver from "./upstream/Resolver.ts"
+import { TenantHttp } from "./upstream/TenantHttp.ts"
 import { Origins, Upstream } from "./upstream/Upstream.ts"
+
+/** Who is asked for the addresses of tenants' hosts. */
+export const NameServers = Resolver.layer()
 
 /** Outbound HTTP: real, but with the operator's overrides of where vendors are. */
 export const Outbound = Upstream.Default.pipe(
-  Layer.provide(NodeHttpClient.layerUndici),
+  Layer.provide([NodeHttpClient.layerUndici, TenantHttp.layer]),
   Layer.merge(Origins.layer(origins))
 )
 
@@ -41,19 +52,25 @@ export const Senders = SenderLive.pipe(
 /** What the handlers use, over the senders and somebody who wakes them. */
 export const Services = Layer.mergeAll(
   WebhookOrgsLive,
-  IdempotencyKeys.Default,
+  Audit.Default,
+  IdempotentAnswers.Default,
+  RateLimits.Default,
+  TokenCheck.Default,
   CredentialChecksLive,
+  TenantUrls.Default,
   DeliveryLog.Default,
   TestFire.Default
 ).pipe(Layer.provideMerge(AlertsLive))
 
 /** The production graph: the only place that chooses what is live. */
 export const App = Services.pipe(
+  Layer.merge(backlogGauges(channels.map(({ id }) => id))),
   Layer.provideMerge(DestinationsLive),
   Layer.provide(OneProcess),
   Layer.provideMerge(Senders),
   Layer.provideMerge(Vendors),
   Layer.provide(Outbound),
+  Layer.provide(NameServers),
   Layer.provideMerge(Sql.layerConfig),
   Layer.provide(Keyring.layer),
   Layer.provide(NodeContext.layer)

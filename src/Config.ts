@@ -1,11 +1,16 @@
-import { Config, ConfigError, Data, Effect, Either, Logger, LogLevel } from "effect"
+import { Array, Config, ConfigError, Data, Effect, Either, Logger, LogLevel } from "effect"
 import { groupWindow } from "./alerts/Batches.ts"
 import { retention } from "./alerts/Retention.ts"
+import { serverLimits } from "./http/limits.ts"
 import { webhookMaxAge } from "./integrations/linear/webhook.ts"
 import { integrations } from "./integrations/registry.ts"
+import { otlp } from "./observability/otlp.ts"
 import { databaseLocation } from "./persistence/Sql.ts"
-import { encryptionKeys } from "./services/Keyring.ts"
+import { requiredKeys } from "./services/Keyring.ts"
+import { rateLimits } from "./services/RateLimits.ts"
+import { auth } from "./services/TokenCheck.ts"
 import { trialOrgs } from "./services/WebhookOrgs.ts"
+import { outboundAllow } from "./upstream/egress.ts"
 import { originsOf, upstreamTimeout } from "./upstream/Upstream.ts"
 
 /** `PAGERDUTY_API_URL` and so on. */
@@ -13,37 +18,28 @@ export const origins = originsOf(integrations.map(({ id }) => id))
 
 const loopback = /^(localhost|127(\.\d{1,3}){3}|::1)$/
 
-const auth = Config.string("AUTH").pipe(
-  Config.withDefault("none"),
-  Config.mapOrFail((auth) =>
-    auth === "none"
-      ? Either.right(auth)
-      : Either.left(ConfigError.InvalidData(["AUTH"], "expected none: tokens are not supported yet"))
-  )
-)
-
-/** Whether callers from elsewhere may come, which is for a gateway that authenticates them. */
-const host = Config.all({
+/** Whether callers from elsewhere may come: only where they are authenticated, here or by a gateway in front. */
+const listener = Config.all({
   host: Config.string("HOST").pipe(Config.withDefault("127.0.0.1")),
-  trustOrgHeader: Config.boolean("TRUST_ORG_HEADER").pipe(Config.withDefault(false))
+  trustOrgHeader: Config.boolean("TRUST_ORG_HEADER").pipe(Config.withDefault(false)),
+  auth
 }).pipe(
   Config.mapOrFail((settings) =>
-    loopback.test(settings.host) || settings.trustOrgHeader
+    settings.auth === "tokens" || loopback.test(settings.host) || settings.trustOrgHeader
       ? Either.right(settings)
       : Either.left(ConfigError.InvalidData(
         ["HOST"],
         "with AUTH=none anybody who reaches this address could act for every organisation: " +
-          "keep a loopback HOST, or set TRUST_ORG_HEADER=true if a gateway in front authenticates callers"
+          "set AUTH=tokens, keep a loopback HOST, or set TRUST_ORG_HEADER=true if a gateway in front authenticates callers"
       ))
   )
 )
 
 /** Where to listen. */
 export const listen = Config.all({
-  host,
-  port: Config.port("PORT").pipe(Config.withDefault(3000)),
-  auth
-}).pipe(Config.map(({ auth, host, port }) => ({ ...host, port, auth })))
+  listener,
+  port: Config.port("PORT").pipe(Config.withDefault(3000))
+}).pipe(Config.map(({ listener, port }) => ({ ...listener, port })))
 
 /** `LOG_LEVEL`, and `LOG_FORMAT`: `pretty` on a terminal, else `json`. */
 export const logging = Config.all({
@@ -72,15 +68,21 @@ export const settings = Config.all({
   listen,
   logging,
   databaseLocation,
-  encryptionKeys,
+  encryptionKeys: requiredKeys,
   upstreamTimeout,
   trialOrgs,
   groupWindow,
   retention,
   webhookMaxAge,
-  origins
+  serverLimits,
+  rateLimits,
+  origins,
+  outboundAllow,
+  otlp
 }).pipe(
   Effect.mapError((error) =>
-    new ConfigurationRefused({ message: `The configuration is not valid:\n  ${problems(error).join("\n  ")}` })
+    new ConfigurationRefused({
+      message: `The configuration is not valid:\n  ${Array.dedupe(problems(error)).join("\n  ")}`
+    })
   )
 )

@@ -1,9 +1,15 @@
 import type { HttpServer } from "@effect/platform"
 import { NodeRuntime } from "@effect/platform-node"
-import { Console, Effect, Layer, Logger } from "effect"
+import { Cause, Console, Effect, Layer, Logger, Option } from "effect"
 import { App } from "./App.ts"
 import { ConfigurationRefused, logger, settings } from "./Config.ts"
 import { serve } from "./http/Server.ts"
+import { telemetry } from "./observability/otlp.ts"
+import { DatabaseRefused } from "./persistence/postgres/refusals.ts"
+
+/** What an operator can mend needs no trace of ours. */
+const refusalOf = (cause: Cause.Cause<unknown>) =>
+  Option.filter(Cause.failureOption(cause), (error) => error instanceof DatabaseRefused)
 
 /**
  * Runs the service until it is told to stop: SIGTERM and SIGINT end it with 0 once what is in flight has ended. What
@@ -17,12 +23,18 @@ export const run = <E = never, R = never>(options: {
 } = {}): void => {
   const { around = Layer.empty, beside = Layer.empty } = options
   const Service = Layer.unwrapEffect(
-    Effect.map(settings, ({ listen, logging }) =>
+    Effect.map(settings, ({ listen, logging, otlp }) =>
       beside.pipe(
         Layer.provide(serve(listen)),
         Layer.provide(App),
         // Here, where the configured logger is still at work.
-        Layer.tapErrorCause((cause) => Effect.logFatal("The service cannot run", cause)),
+        Layer.tapErrorCause((cause) =>
+          Option.match(refusalOf(cause), {
+            onNone: () => Effect.logFatal("The service cannot run", cause),
+            onSome: ({ message }) => Effect.logFatal(message)
+          })
+        ),
+        Layer.provide(telemetry(otlp)),
         Layer.provide([logger(logging.format), Logger.minimumLogLevel(logging.level)])
       ))
   ).pipe(Layer.provide(around))

@@ -14,21 +14,23 @@ const shown = ({ from, to }: { readonly from: string; readonly to: string }) => 
 /** What each folder may import, besides itself. */
 const arrows: Readonly<Record<string, ReadonlyArray<string>>> = {
   domain: [],
-  upstream: ["domain"],
+  observability: [],
+  upstream: ["domain", "observability"],
   persistence: ["domain"],
   channels: ["domain", "upstream", "services", "alerts"],
   api: ["domain", "channels", "integrations"],
-  services: ["domain", "persistence", "upstream", "api"],
-  alerts: ["domain", "persistence", "upstream", "services"],
+  services: ["domain", "observability", "persistence", "upstream", "api"],
+  alerts: ["domain", "observability", "persistence", "upstream", "services"],
   integrations: ["domain", "api", "services", "upstream", "channels", "alerts"],
-  http: ["domain", "api", "services", "persistence", "integrations", "channels", "alerts"],
+  http: ["domain", "observability", "api", "services", "persistence", "integrations", "channels", "alerts"],
   "client.ts": ["api"],
-  "Config.ts": ["alerts", "integrations", "persistence", "services", "upstream"],
+  "Config.ts": ["alerts", "http", "integrations", "observability", "persistence", "services", "upstream"],
   "App.ts": ["Config.ts", "alerts", "channels", "integrations", "persistence", "services", "upstream"],
-  "run.ts": ["App.ts", "Config.ts", "http"],
+  "run.ts": ["App.ts", "Config.ts", "http", "observability", "persistence"],
   "main.ts": ["run.ts"],
   sandbox: ["run.ts", "Config.ts", "client.ts"],
-  testing: ["App.ts", "client.ts", "http", "alerts", "channels", "integrations", "persistence", "services"]
+  testing: ["App.ts", "client.ts", "domain", "http", "alerts", "channels", "integrations", "persistence", "services"],
+  cli: ["domain", "persistence", "services"]
 }
 
 describe("imports", () => {
@@ -94,7 +96,7 @@ describe("imports", () => {
   })
 
   it("of live layers from other folders are left to what composes", () => {
-    const composes = new Set(["App.ts", "run.ts", "main.ts", "sandbox", "testing"])
+    const composes = new Set(["App.ts", "run.ts", "main.ts", "sandbox", "testing", "cli"])
     const live = inner.filter(({ from, names, to, typeOnly }) =>
       !typeOnly && folderOf(from) !== folderOf(to) && names.some((name) => name.endsWith("Live"))
     )

@@ -12,6 +12,8 @@ const encode = Schema.encodeSync(Schema.parseJson(published))
 const failures = FastCheck.record({
   OrgIdRequired: Arbitrary.make(Schema.typeSchema(Domain.OrgIdRequired)),
   OrgIdInvalid: Arbitrary.make(Schema.typeSchema(Domain.OrgIdInvalid)),
+  Unauthorized: Arbitrary.make(Schema.typeSchema(Domain.Unauthorized)),
+  Forbidden: Arbitrary.make(Schema.typeSchema(Domain.Forbidden)),
   RequestInvalid: Arbitrary.make(Schema.typeSchema(Domain.RequestInvalid)),
   IntegrationNotConfigured: Arbitrary.make(Schema.typeSchema(Domain.IntegrationNotConfigured)),
   UpstreamFailed: Arbitrary.make(Schema.typeSchema(Domain.UpstreamFailed)),
@@ -27,6 +29,7 @@ const failures = FastCheck.record({
   MethodNotAllowed: Arbitrary.make(Schema.typeSchema(Domain.MethodNotAllowed)),
   PayloadTooLarge: Arbitrary.make(Schema.typeSchema(Domain.PayloadTooLarge)),
   UnsupportedMediaType: Arbitrary.make(Schema.typeSchema(Domain.UnsupportedMediaType)),
+  RateLimited: Arbitrary.make(Schema.typeSchema(Domain.RateLimited)),
   ServiceUnavailable: Arbitrary.make(Schema.typeSchema(Domain.ServiceUnavailable)),
   InternalFailure: Arbitrary.make(Schema.typeSchema(Domain.InternalFailure))
 })
@@ -35,6 +38,8 @@ const failures = FastCheck.record({
 const catalogue = {
   OrgIdRequired: ["ORG_ID_REQUIRED", 400],
   OrgIdInvalid: ["ORG_ID_INVALID", 400],
+  Unauthorized: ["UNAUTHORIZED", 401],
+  Forbidden: ["FORBIDDEN", 403],
   RequestInvalid: ["VALIDATION_ERROR", 400],
   IntegrationNotConfigured: ["INTEGRATION_NOT_CONFIGURED", 400],
   UpstreamFailed: ["UPSTREAM_ERROR", 502],
@@ -50,6 +55,7 @@ const catalogue = {
   MethodNotAllowed: ["METHOD_NOT_ALLOWED", 405],
   PayloadTooLarge: ["PAYLOAD_TOO_LARGE", 413],
   UnsupportedMediaType: ["UNSUPPORTED_MEDIA_TYPE", 415],
+  RateLimited: ["RATE_LIMITED", 429],
   ServiceUnavailable: ["SERVICE_UNAVAILABLE", 503],
   InternalFailure: ["INTERNAL_ERROR", 500]
 } as const

@@ -1,7 +1,7 @@
 import { FetchHttpClient } from "@effect/platform"
 import { assert, layer } from "@effect/vitest"
 import { DateTime, Effect, Redacted } from "effect"
-import { makeClient, makeFetchClient } from "../src/client.ts"
+import { makeClient, makeFetchClient, withIdempotencyKey } from "../src/client.ts"
 import { importsOf, reach } from "./http/imports.ts"
 import { Faked, newOrg, Service } from "./http/service.ts"
 
@@ -51,6 +51,18 @@ layer(Faked())("the client", (it) => {
       yield* a.channelRoutes.create({ payload: { eventType: "*", channel: "slack", channelId: "C" } })
       assert.lengthOf((yield* a.channelRoutes.list()).routes, 1)
       assert.lengthOf((yield* b.channelRoutes.list()).routes, 0)
+    }))
+
+  it.effect("sends a key under which a call is made once", () =>
+    Effect.gen(function*() {
+      const client = yield* clientOf(yield* newOrg)
+      const create = client.channelRoutes.create({ payload: { eventType: "*", channel: "slack", channelId: "C" } })
+      const first = yield* withIdempotencyKey("key-1")(create)
+      assert.deepStrictEqual(yield* withIdempotencyKey("key-1")(create), first)
+      assert.strictEqual((yield* withIdempotencyKey("key-2")(create)).id, "route-002")
+      assert.strictEqual((yield* create).id, "route-003")
+      const other = client.channelRoutes.create({ payload: { eventType: "*", channel: "slack", channelId: "D" } })
+      assert.strictEqual((yield* Effect.flip(withIdempotencyKey("key-1")(other)))._tag, "IdempotencyConflict")
     }))
 
   it.effect("also comes with fetch at hand", () =>

@@ -19,12 +19,24 @@ const wrong = {
   LOG_LEVEL: "loud",
   LOG_FORMAT: "xml",
   DATABASE_URL: "mysql://user:canary@db/x",
+  DATABASE_POOL: "1",
+  DATABASE_STATEMENT_TIMEOUT: "0.5 seconds",
+  DATABASE_CONNECT_TIMEOUT: "1 day",
   ENCRYPTION_KEYS: `k1:${key(1, 31)}`,
   UPSTREAM_TIMEOUT: "soon",
   WEBHOOK_TRIAL_ORGS: "0",
   GROUP_WINDOW: "a while",
+  OUTBOUND_ALLOW: "agents.corp, 10.0.0.0/33",
   RETENTION: "for ever and ever",
   LINEAR_WEBHOOK_MAX_AGE: "1 second",
+  RATE_LIMIT: "0/s",
+  WEBHOOK_RATE_LIMIT: "50/m",
+  FAILURE_RATE_LIMIT: "fast",
+  MAX_CONCURRENT_REQUESTS: "1",
+  MAX_CONCURRENT_WAITS: "many",
+  HEADERS_TIMEOUT: "0 seconds",
+  REQUEST_TIMEOUT: "2 hours",
+  KEEP_ALIVE_TIMEOUT: "a while",
   PAGERDUTY_API_URL: "not a url",
   LINEAR_API_URL: "",
   SENTRY_API_URL: "sentry",
@@ -87,7 +99,9 @@ describe("the configuration", () => {
     Effect.gen(function*() {
       const shown = yield* refusal({ [name]: value })
       assert.include(shown, `${name}: `)
-      for (const other of Object.keys(wrong).filter((other) => other !== name)) assert.notInclude(shown, other)
+      for (const other of Object.keys(wrong).filter((other) => other !== name)) {
+        assert.notMatch(shown, new RegExp(`\\b${other}\\b`))
+      }
     }))
 
   it.effect("names all that is wrong at once", () =>
@@ -105,7 +119,8 @@ describe("the configuration", () => {
     }))
 
   it.effect.each<readonly [name: string, value: string]>([
-    ["DATABASE_URL", "postgres://user:canary@db/x"],
+    ["DATABASE_URL", "postgres://user:canary@db"],
+    ["DATABASE_URL", "postgres://user:canary#1@db/x"],
     ["ENCRYPTION_KEYS", "canary"],
     ["ENCRYPTION_KEYS", `k1:${Buffer.from("canary").toString("base64")},canary`],
     ["ENCRYPTION_KEYS", "k1:canary!"],
@@ -116,6 +131,42 @@ describe("the configuration", () => {
       assert.include(shown, name)
       assert.notInclude(shown, "canary")
       assert.notInclude(shown, Buffer.from("canary").toString("base64"))
+    }))
+})
+
+describe("DATABASE_URL=postgres://", () => {
+  const DATABASE_URL = "postgres://app:canary@db.internal:6432/alerts?sslmode=verify-full"
+  const ENCRYPTION_KEYS = `k1:${key(1)}`
+
+  it.effect("has a pool and timeouts, and shows no password", () =>
+    Effect.gen(function*() {
+      const { databaseLocation } = yield* read({ DATABASE_URL, ENCRYPTION_KEYS })
+      assert.notInclude(JSON.stringify(databaseLocation) + String(databaseLocation), "canary")
+      if (!("url" in databaseLocation)) return assert.fail("It was taken for a file")
+      const { connectTimeout, pool, statementTimeout, url } = databaseLocation
+      assert.strictEqual(Redacted.value(url), DATABASE_URL)
+      deepStrictEqual([pool, Duration.toSeconds(statementTimeout), Duration.toSeconds(connectTimeout)], [10, 10, 5])
+    }))
+
+  it.effect("takes what an operator sets", () =>
+    Effect.gen(function*() {
+      const { databaseLocation } = yield* read({
+        DATABASE_URL,
+        ENCRYPTION_KEYS,
+        DATABASE_POOL: "40",
+        DATABASE_STATEMENT_TIMEOUT: "1 minute",
+        DATABASE_CONNECT_TIMEOUT: "250 millis"
+      })
+      if (!("url" in databaseLocation)) return assert.fail("It was taken for a file")
+      const { connectTimeout, pool, statementTimeout } = databaseLocation
+      deepStrictEqual([pool, Duration.toMillis(statementTimeout), Duration.toMillis(connectTimeout)], [40, 60_000, 250])
+    }))
+
+  it.effect("needs ENCRYPTION_KEYS", () =>
+    Effect.gen(function*() {
+      const shown = yield* refusal({ DATABASE_URL })
+      assert.include(shown, "ENCRYPTION_KEYS: PostgreSQL needs it")
+      assert.notInclude(shown, "canary")
     }))
 })
 
@@ -143,6 +194,19 @@ describe("HOST", () => {
         assert.include(shown, "HOST: ")
         assert.include(shown, "TRUST_ORG_HEADER=true")
       }
+    }))
+
+  it.effect.each(open)("%j is taken where callers need a token", (HOST) =>
+    Effect.gen(function*() {
+      const { listen } = yield* read({ HOST, AUTH: "tokens" })
+      deepStrictEqual([listen.host, listen.auth, listen.trustOrgHeader], [HOST, "tokens", false])
+    }))
+
+  it.effect("is refused where AUTH is none, also when that is said", () =>
+    Effect.gen(function*() {
+      const shown = yield* refusal({ HOST: "0.0.0.0", AUTH: "none" })
+      assert.include(shown, "HOST: ")
+      assert.include(shown, "AUTH=tokens")
     }))
 
   it.effect.each(["true", "yes", "1", "on"])("may be any where TRUST_ORG_HEADER=%s", (TRUST_ORG_HEADER) =>

@@ -10,15 +10,17 @@ import { asNobody, Faked } from "./http/service.ts"
  * Unknown paths and methods belong to no operation.
  */
 const always = ["INTERNAL_ERROR", "SERVICE_UNAVAILABLE"]
-const org = [...always, "ORG_ID_REQUIRED", "ORG_ID_INVALID"]
+const org = [...always, "ORG_ID_REQUIRED", "ORG_ID_INVALID", "UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED"]
 const body = ["PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "VALIDATION_ERROR"]
+const idempotent = ["IDEMPOTENCY_CONFLICT", "VALIDATION_ERROR"]
 const vendor = ["INTEGRATION_NOT_CONFIGURED", "UPSTREAM_ERROR", "UPSTREAM_REJECTED"]
 
 const codes: Readonly<Record<string, ReadonlyArray<string>>> = {
   "GET /health": always,
   "GET /health/ready": always,
+  "GET /metrics": always,
   "GET /api/integrations/status": org,
-  "POST /api/integrations/configure": [...org, ...body, "UPSTREAM_ERROR", "UPSTREAM_REJECTED"],
+  "POST /api/integrations/configure": [...org, ...body, "IDEMPOTENCY_CONFLICT", "UPSTREAM_ERROR", "UPSTREAM_REJECTED"],
   "GET /api/integrations/{id}": [...org, "VALIDATION_ERROR", "INTEGRATION_NOT_CONFIGURED"],
   "DELETE /api/integrations/{id}": [...org, "VALIDATION_ERROR", "INTEGRATION_NOT_CONFIGURED"],
   "GET /api/integrations/pagerduty/oncall": [...org, ...vendor],
@@ -27,6 +29,7 @@ const codes: Readonly<Record<string, ReadonlyArray<string>>> = {
     ...org,
     ...body,
     ...vendor,
+    "IDEMPOTENCY_CONFLICT",
     "INCIDENT_NOT_FOUND",
     "INCIDENT_RESOLVED"
   ],
@@ -34,25 +37,37 @@ const codes: Readonly<Record<string, ReadonlyArray<string>>> = {
   "GET /api/integrations/linear/issues": [...org, ...vendor, "VALIDATION_ERROR"],
   "POST /api/integrations/linear/issues": [...org, ...body, ...vendor, "IDEMPOTENCY_CONFLICT"],
   "GET /api/observability/sentry": [...org, ...vendor, "VALIDATION_ERROR"],
-  "POST /api/webhooks/sentry": [...always, ...body, "INVALID_SIGNATURE"],
-  "POST /api/webhooks/pagerduty": [...always, ...body, "INVALID_SIGNATURE"],
-  "POST /api/webhooks/linear": [...always, ...body, "INVALID_SIGNATURE"],
+  "POST /api/webhooks/sentry": [...always, ...body, "INVALID_SIGNATURE", "RATE_LIMITED"],
+  "POST /api/webhooks/pagerduty": [...always, ...body, "INVALID_SIGNATURE", "RATE_LIMITED"],
+  "POST /api/webhooks/linear": [...always, ...body, "INVALID_SIGNATURE", "RATE_LIMITED"],
   "GET /api/webhooks/failures": [...org, "VALIDATION_ERROR"],
-  "POST /api/events": [...org, ...body],
+  "POST /api/events": [...org, ...body, "IDEMPOTENCY_CONFLICT"],
+  "GET /api/audit": [...org, "VALIDATION_ERROR"],
   "GET /api/deliveries": [...org, "VALIDATION_ERROR"],
   "GET /api/deliveries/{id}": [...org, "DELIVERY_NOT_FOUND"],
-  "POST /api/deliveries/{id}/retry": [...org, "DELIVERY_NOT_FOUND"],
-  "POST /api/deliveries/retry": [...org, ...body],
+  "POST /api/deliveries/{id}/retry": [...org, ...idempotent, "DELIVERY_NOT_FOUND"],
+  "POST /api/deliveries/retry": [...org, ...body, "IDEMPOTENCY_CONFLICT"],
   "GET /api/agents": org,
   "GET /api/agents/{id}/incidents": [...org, "VALIDATION_ERROR", "AGENT_NOT_FOUND"],
   "PUT /api/agents/{id}/endpoint": [...org, ...body, "AGENT_NOT_FOUND"],
   "DELETE /api/agents/{id}/endpoint": [...org, "AGENT_NOT_FOUND"],
   "GET /api/channel-routes": org,
-  "POST /api/channel-routes": [...org, ...body],
+  "POST /api/channel-routes": [...org, ...body, "IDEMPOTENCY_CONFLICT"],
   "PATCH /api/channel-routes/{id}": [...org, ...body, "ROUTE_NOT_FOUND"],
   "DELETE /api/channel-routes/{id}": [...org, "ROUTE_NOT_FOUND"],
   "POST /api/channel-routes/preview": [...org, ...body],
-  "POST /api/channel-routes/{id}/test": [...org, "ROUTE_NOT_FOUND"]
+  "POST /api/channel-routes/{id}/test": [...org, ...idempotent, "ROUTE_NOT_FOUND"]
+}
+
+/** The scopes that are not their method's: `read` for GET, `write` for the rest. */
+const scopes: Readonly<Record<string, string>> = {
+  "GET /api/audit": "admin",
+  "POST /api/integrations/configure": "admin",
+  "GET /api/integrations/{id}": "admin",
+  "DELETE /api/integrations/{id}": "admin",
+  "PUT /api/agents/{id}/endpoint": "admin",
+  "DELETE /api/agents/{id}/endpoint": "admin",
+  "POST /api/channel-routes/preview": "read"
 }
 
 /** The statuses of success that are not 200. */
@@ -210,7 +225,8 @@ layer(Faked())("the OpenAPI document", (it) => {
         assert.strictEqual(success?.[0], statuses[name] ?? "200", name)
         const endpoint = endpoints.get(name)
         if (endpoint === undefined) return assert.fail(name)
-        yield* decode(endpoint.success, at(success?.[1], "content", "application/json", "example"))
+        const [[, media] = ["", undefined]] = entriesOf(at(success?.[1], "content"))
+        yield* decode(endpoint.success, at(media, "example"))
       }
     }))
 
@@ -224,6 +240,20 @@ layer(Faked())("the OpenAPI document", (it) => {
         assert.isTrue(Predicate.isObject(example), name)
         yield* decode(payload.value, example)
       }
+    }))
+
+  it.effect("shows the Idempotency-Key on every POST that creates or sends", () =>
+    Effect.gen(function*() {
+      const taking = operationsOf(yield* theDocument).flatMap(({ name, operation }) => {
+        const keys = entriesOf(at(operation, "parameters")).filter(([, one]) => at(one, "name") === "idempotency-key")
+        for (const [, one] of keys) assert.deepInclude(Object(one), { in: "header", required: false }, name)
+        assert.isAtMost(keys.length, 1, name)
+        return keys.map(() => name)
+      })
+      const posts = Object.keys(codes).filter((name) =>
+        name.startsWith("POST ") && !name.includes("/webhooks/") && !name.endsWith("/preview")
+      )
+      assert.sameMembers(taking, posts)
     }))
 
   it.effect("has a secret in no success", () =>
@@ -243,14 +273,29 @@ layer(Faked())("the OpenAPI document", (it) => {
       for (const field of ["apiKey", "authToken", "botToken", "webhookSecret"]) assert.isTrue(sent.has(field), field)
     }))
 
-  it.effect("asks for the organisation on every operation of the API", () =>
+  it.effect("asks for the organisation and a token on every operation of the API", () =>
     Effect.gen(function*() {
       const document = yield* theDocument
-      const [[scheme, header] = ["", undefined]] = entriesOf(at(document, "components", "securitySchemes"))
-      assert.deepInclude(Object(header), { type: "apiKey", in: "header", name: "x-org-id" })
+      const schemes = at(document, "components", "securitySchemes")
+      assert.deepInclude(Object(at(schemes, "org")), { type: "apiKey", in: "header", name: "x-org-id" })
+      assert.deepInclude(Object(at(schemes, "token")), { type: "http", scheme: "bearer" })
+      assert.lengthOf(entriesOf(schemes), 2)
       for (const { name, operation } of operationsOf(document)) {
-        const open = name.includes("/health") || (name.includes("/webhooks/") && !name.endsWith("/failures"))
-        assert.deepStrictEqual(at(operation, "security"), open ? [] : [{ [scheme]: [] }], name)
+        const open = /\/(?:health|metrics)\b/.test(name) || (name.includes("/webhooks/") && !name.endsWith("/failures"))
+        // One requirement with both: two would be alternatives.
+        const expected = open
+          ? []
+          : [{ org: [], token: [scopes[name] ?? (name.startsWith("GET ") ? "read" : "write")] }]
+        assert.deepStrictEqual(at(operation, "security"), expected, name)
+      }
+    }))
+
+  it.effect("says of every operation that asks for a token which scope it needs", () =>
+    Effect.gen(function*() {
+      for (const { name, operation } of operationsOf(yield* theDocument)) {
+        const [scope] = Object.values(Object(at(operation, "security", 0, "token")))
+        const said = /Scope: `(\w+)`\.$/.exec(String(at(operation, "description")))?.[1]
+        assert.strictEqual(said, scope, name)
       }
     }))
 

@@ -1,21 +1,17 @@
 import { HttpClientRequest } from "@effect/platform"
-import { DateTime, Duration, Effect, Option, Schema } from "effect"
+import { DateTime, Duration, Effect, Option, Redacted, Schema } from "effect"
 import { Webhook } from "standardwebhooks"
 import { Incident, incident } from "../domain/Agent.ts"
 import type { Sent } from "../domain/Alert.ts"
 import { type Destination, lifetime } from "../domain/Delivery.ts"
 import { UpstreamRejected } from "../domain/Errors.ts"
-import type { OrgId } from "../domain/Ids.ts"
 import { Timestamp } from "../domain/Timestamp.ts"
 import { type AgentRow, AgentsRepo } from "../persistence/AgentsRepo.ts"
 import { InboxRepo } from "../persistence/InboxRepo.ts"
-import { type Owner, Vault } from "../services/Vault.ts"
+import { endpointOwner, Vault } from "../services/Vault.ts"
 import { type Dialect, retryAfterMs } from "../upstream/Dialect.ts"
 import { Upstream } from "../upstream/Upstream.ts"
 import type { Notification } from "./Notifier.ts"
-
-/** What the vault binds the secret of an agent's endpoint to. */
-export const endpointOwner = (orgId: OrgId, agentId: string): Owner => ({ orgId, integration: `agent:${agentId}` })
 
 const vendor = "Agent endpoint"
 
@@ -83,14 +79,20 @@ export class AgentEndpoints extends Effect.Service<AgentEndpoints>()("alerts/Age
         HttpClientRequest.setHeaders({
           "webhook-id": deliveryId,
           "webhook-timestamp": String(Math.floor(now.epochMillis / 1000)),
-          "webhook-signature": new Webhook(secret).sign(deliveryId, DateTime.toDate(now), body)
+          "webhook-signature": new Webhook(Redacted.value(secret)).sign(deliveryId, DateTime.toDate(now), body)
         }),
         HttpClientRequest.bodyText(body, "application/json")
       )
-      yield* upstream.call({ dialect, operation: "push", request, response: Schema.Unknown, retry: "never" }).pipe(
-        upstream.operation(vendor),
-        // Nothing but 410 is a refusal in this dialect.
-        Effect.tapErrorTag("UpstreamRejected", () => agents.dropEndpoint(row))
+      yield* upstream.call({
+        dialect,
+        operation: "push",
+        request,
+        response: Schema.Unknown,
+        tenantUrl: true,
+        retry: "never"
+      }).pipe(
+        Effect.tapError(({ kind }) => kind === "missing" ? agents.dropEndpoint(row) : Effect.void),
+        upstream.operation(vendor)
       )
       return { pauseMs: 0 } satisfies Sent
     })

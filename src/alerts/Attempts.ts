@@ -1,7 +1,16 @@
-import { Clock, DateTime, Duration, Effect, Either, Fiber, Option, Random } from "effect"
+import { Clock, DateTime, Duration, Effect, Either, Fiber, Metric, Option, Random } from "effect"
 import type { Alert, Sent } from "../domain/Alert.ts"
-import { type AttemptOutcome, backoffMs, lifetime, worst } from "../domain/Delivery.ts"
+import {
+  type AttemptOutcome,
+  attemptsWithin,
+  backoffMs,
+  type DeliveryStatus,
+  lifetime,
+  worst
+} from "../domain/Delivery.ts"
 import { UpstreamFailed, UpstreamRejected } from "../domain/Errors.ts"
+import { deliveriesEnded, deliveryAttempts } from "../observability/metrics.ts"
+import { continuing } from "../observability/traceparent.ts"
 import { ChannelRoutesRepo } from "../persistence/ChannelRoutesRepo.ts"
 import { AttemptRow, DeliveriesRepo, type DeliveryRow, type Rows } from "../persistence/DeliveriesRepo.ts"
 import { DestinationsRepo } from "../persistence/DestinationsRepo.ts"
@@ -34,6 +43,12 @@ const outcomeOf = (failure: UpstreamFailed | UpstreamRejected): AttemptOutcome =
   if (failure instanceof UpstreamRejected) return "refused"
   return failure.reason === "credentials" || failure.reason === "throttled" ? failure.reason : "failed"
 }
+
+const outcomeOfResult = (result: Either.Either<Sent, UpstreamFailed | UpstreamRejected>): AttemptOutcome =>
+  Either.match(result, { onLeft: outcomeOf, onRight: () => "delivered" })
+
+const countEnded = (rows: Rows, status: DeliveryStatus) =>
+  Metric.incrementBy(deliveriesEnded(rows[0].channel, status), rows.length)
 
 /** A bug of ours must neither lose the delivery nor send it without end. */
 const broken = (defect: unknown) =>
@@ -75,7 +90,12 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
         )
         : Effect.void
 
-    const waitAfter = (attempt: number) => Effect.map(Random.next, (random) => Math.ceil(backoffMs(attempt, random)))
+    /** After the attempt that the row does not know of yet. */
+    const waitAfter = ({ attemptCount, retryUntil }: DeliveryRow, now: DateTime.Utc) => {
+      const firstAt = DateTime.subtractDuration(retryUntil ?? DateTime.addDuration(now, lifetime), lifetime)
+      const attempt = Math.min(attemptCount + 1, attemptsWithin(DateTime.distance(firstAt, now)))
+      return Effect.map(Random.next, (random) => Math.ceil(backoffMs(attempt, random)))
+    }
 
     /** A message whose end could not be noted is sent again later and later, too. */
     const claim = (head: DeliveryRow, now: DateTime.Utc) =>
@@ -83,7 +103,7 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
         yield* noteInterrupted(head, now)
         return yield* deliveries.claim(head, {
           retryUntil: DateTime.addDuration(now, lifetime),
-          again: DateTime.add(now, { millis: yield* waitAfter(head.attemptCount + 1) })
+          again: DateTime.add(now, { millis: yield* waitAfter(head, now) })
         })
       }))
 
@@ -91,6 +111,7 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
       const now = yield* DateTime.now
       const [head] = rows
       yield* deliveries.delivered(rows, now)
+      yield* countEnded(rows, "delivered")
       if (head.groupKey !== null) {
         const severity = worst(rows.map(({ severity }) => severity))
         yield* deliveries.tell(head, head.groupKey, now, { state: lastOf(rows).state, severity })
@@ -108,7 +129,7 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
       const now = yield* DateTime.now
       const [head, ...others] = rows
       const asked = Math.min(failure.retryAfterMs ?? 0, Duration.toMillis(lifetime))
-      const wait = Math.max(yield* waitAfter(head.attemptCount + 1), Math.ceil(asked))
+      const wait = Math.max(yield* waitAfter(head, now), Math.ceil(asked))
       const nextAttemptAt = DateTime.add(now, { millis: wait })
       // The wait is the destination's: a delivery that somebody retries by hand has to keep to it too.
       if (failure.reason === "throttled") yield* destinations.quiet(head, nextAttemptAt)
@@ -119,11 +140,14 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
       // What was there at the first attempt has been tried for as long; what came later has a day of its own.
       const firstAt = DateTime.subtractDuration(retryUntil, lifetime)
       const asOld = others.filter(({ createdAt }) => DateTime.lessThanOrEqualTo(createdAt, firstAt))
-      return yield* deliveries.givenUp([head, ...asOld], failure.details)
+      yield* deliveries.givenUp([head, ...asOld], failure.details)
+      yield* countEnded([head, ...asOld], "dead")
     })
 
     const missed = (line: Line, rows: Rows, failure: UpstreamFailed | UpstreamRejected) => {
-      if (failure instanceof UpstreamRejected) return deliveries.refused(rows, failure.details)
+      if (failure instanceof UpstreamRejected) {
+        return Effect.zipRight(deliveries.refused(rows, failure.details), countEnded(rows, "failed"))
+      }
       if (failure.reason !== "credentials") return later(rows, failure)
       return pauseFor(rows, { config: line.config, details: failure.details })
     }
@@ -157,7 +181,7 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
             deliveryId: id,
             number: attemptCount + 1,
             at: startedAt,
-            outcome: Either.match(result, { onLeft: outcomeOf, onRight: () => "delivered" as const }),
+            outcome: outcomeOfResult(result),
             error: Either.match(result, { onLeft: ({ details }) => details, onRight: () => null }),
             latencyMs: Math.max(0, Math.round((yield* Clock.currentTimeMillis) - startedAt.epochMillis))
           })
@@ -183,7 +207,19 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
         notificationOf(rows),
         Option.match({
           onNone: () => new UpstreamRejected({ vendor: "Retention", details: "The event is not kept any more" }),
-          onSome: (notification) => line.send(notification)
+          onSome: (notification) =>
+            line.send(notification).pipe(
+              continuing(notification.event.trace, "delivery.send", {
+                kind: "producer",
+                attributes: {
+                  "org": rows[0].orgId,
+                  "channel": rows[0].channel,
+                  "delivery.id": rows[0].id,
+                  "delivery.attempt": rows[0].attemptCount + 1,
+                  "delivery.count": rows.length
+                }
+              })
+            )
         })
       )
 
@@ -194,6 +230,7 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
       const startedAt = yield* DateTime.now
       const result = yield* Effect.either(undisturbed(Effect.catchAllDefect(sendOver(line, rows), broken)))
       yield* turns.take(record(line, rows, startedAt, result))
+      yield* Metric.increment(deliveryAttempts(rows[0].channel, outcomeOfResult(result)))
     }, Effect.uninterruptible)
 
     return {

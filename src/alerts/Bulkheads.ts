@@ -1,6 +1,6 @@
 import { Effect, RcMap } from "effect"
 import type { Destination } from "../domain/Delivery.ts"
-import { makeFairSemaphore } from "./FairSemaphore.ts"
+import { makeFairSemaphore } from "../services/FairSemaphore.ts"
 
 /** Messages under way at the same time to one channel's vendor: what connections and memory are meant for. */
 const ofChannel = 128

@@ -4,6 +4,7 @@ import type { OrgId } from "../domain/Ids.ts"
 import { type DeliveryFilter, DeliveryLogRepo } from "../persistence/DeliveryLogRepo.ts"
 import { DestinationsRepo } from "../persistence/DestinationsRepo.ts"
 import { EventsRepo } from "../persistence/EventsRepo.ts"
+import { afterCommit } from "../persistence/transaction.ts"
 import { Dispatch } from "./Dispatch.ts"
 import { byPlace } from "./Queue.ts"
 
@@ -49,7 +50,7 @@ export class DeliveryLog extends Effect.Service<DeliveryLog>()("alerts/DeliveryL
         return row
       }))
       if (Option.isNone(again)) return yield* find(orgId, id)
-      yield* dispatch.wake([again.value])
+      yield* afterCommit(dispatch.wake([again.value]))
       return again.value
     }, Effect.uninterruptible)
 

@@ -1,8 +1,10 @@
-import { Context, DateTime, type Duration, Effect, Layer, Option, Random } from "effect"
+import { Context, DateTime, type Duration, Effect, Layer, Metric, Option, Random } from "effect"
 import { v7 as timeOrderedUuid } from "uuid"
 import { agentChannel, type Destination } from "../domain/Delivery.ts"
 import type { Accepted, IncomingEvent } from "../domain/Event.ts"
 import type { OrgId } from "../domain/Ids.ts"
+import { eventsAccepted } from "../observability/metrics.ts"
+import { currentTraceparent } from "../observability/traceparent.ts"
 import { AgentsRepo } from "../persistence/AgentsRepo.ts"
 import { EventRow, EventsRepo } from "../persistence/EventsRepo.ts"
 import { Dispatch } from "./Dispatch.ts"
@@ -83,7 +85,8 @@ export const IntakeLive = Layer.effect(
       const agentId = forAgent
         ? yield* agents.assure(orgId, event.projectId ?? noProject, yield* newAgentId, now)
         : null
-      const row = new EventRow({ ...told, orgId, id: yield* newEventId, agentId, receivedAt: now })
+      const trace = yield* currentTraceparent
+      const row = new EventRow({ ...told, orgId, id: yield* newEventId, agentId, receivedAt: now, trace })
       if (Option.isNone(yield* events.insert(row))) {
         // On PostgreSQL another process may have come first since the look-up: its row is the event.
         return yield* repeat(orgId, yield* Effect.flatMap(events.find(orgId, event.dedupKey), Effect.orDie))
@@ -110,6 +113,7 @@ export const IntakeLive = Layer.effect(
       const { accepted, destinations } = yield* events.transaction(store(orgId, event, routes, dedupFor))
       if (accepted.agentId !== null && !accepted.repeated) yield* inbox.announce(orgId, accepted.agentId)
       yield* dispatch.wake(destinations)
+      yield* Metric.increment(eventsAccepted(event.source, String(accepted.repeated)))
       return accepted
     }, Effect.uninterruptible)
 

@@ -1,5 +1,6 @@
 import { Config, DateTime, Duration, Effect, Layer, Schedule } from "effect"
 import { RetentionRepo } from "../persistence/RetentionRepo.ts"
+import { answersKept } from "../services/IdempotentAnswers.ts"
 import { groupWindow } from "./Batches.ts"
 
 /** How long finished deliveries, inbox entries and what events told are kept. */
@@ -31,6 +32,7 @@ export const RetentionLive = Layer.scopedDiscard(
       yield* prune(repo.inboxEntries, before)
       yield* prune(repo.events, before)
       yield* prune(repo.groups, DateTime.subtractDuration(now, window))
+      yield* prune(repo.answers, DateTime.subtractDuration(now, answersKept))
     })
 
     yield* round.pipe(

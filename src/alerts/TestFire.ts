@@ -3,8 +3,10 @@ import { v7 as timeOrderedUuid } from "uuid"
 import { routeId } from "../domain/ChannelRoute.ts"
 import { RouteNotFound } from "../domain/Errors.ts"
 import type { OrgId } from "../domain/Ids.ts"
+import { currentTraceparent } from "../observability/traceparent.ts"
 import { type ChannelRouteRow, ChannelRoutesRepo } from "../persistence/ChannelRoutesRepo.ts"
 import { EventRow, EventsRepo } from "../persistence/EventsRepo.ts"
+import { afterCommit } from "../persistence/transaction.ts"
 import { Dispatch } from "./Dispatch.ts"
 import { Queue } from "./Queue.ts"
 
@@ -47,13 +49,14 @@ export class TestFire extends Effect.Service<TestFire>()("alerts/TestFire", {
         body: "{}",
         dataPath: "",
         occurredAt: now,
-        receivedAt: now
+        receivedAt: now,
+        trace: yield* currentTraceparent
       })
       const target = { routeNumber: number, channel: route.channel, channelId: route.channelId }
       const queued = yield* events.transaction(
         Effect.zipRight(Effect.orDie(Effect.flatten(events.insert(event))), queue.add(event, [target], now))
       )
-      yield* dispatch.wake(queued)
+      yield* afterCommit(dispatch.wake(queued))
       return yield* Effect.orDie(Effect.fromNullable(queued[0]))
     }, Effect.uninterruptible)
 

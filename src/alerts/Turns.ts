@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import { makeFairSemaphore } from "./FairSemaphore.ts"
+import { makeFairSemaphore } from "../services/FairSemaphore.ts"
 
 /**
  * SQLite answers without a turn of the event loop: whoever has much to ask keeps everybody else waiting, requests that

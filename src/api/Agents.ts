@@ -3,10 +3,12 @@ import { Schema } from "effect"
 import { AgentId, EndpointSecret, EndpointUrl, InboxCursor, Incident } from "../domain/Agent.ts"
 import { strictly } from "../domain/Integration.ts"
 import { Timestamp } from "../domain/Timestamp.ts"
+import { Authentication, RequiredScope } from "./Caller.ts"
 import { documented } from "./documented.ts"
 import * as Errors from "./errors.ts"
 import { JsonBody, OrgAccess } from "./Org.ts"
 import { Limit, query } from "./queries.ts"
+import { RateLimit } from "./RateLimit.ts"
 
 /** An incident agent as lists show it. */
 export const Agent = Schema.Struct({
@@ -94,6 +96,7 @@ export class AgentsGroup extends HttpApiGroup.make("agents")
       .addError(Errors.RequestInvalid)
       .addError(Errors.AgentNotFound)
       .middleware(JsonBody)
+      .annotate(RequiredScope, "admin")
       .annotateContext(documented({
         summary: "Set Endpoint",
         description: "Has each further incident pushed as well, signed as Standard Webhooks says. An endpoint that " +
@@ -106,12 +109,15 @@ export class AgentsGroup extends HttpApiGroup.make("agents")
     HttpApiEndpoint.del("removeEndpoint")`/api/agents/${id}/endpoint`
       .addSuccess(Agent)
       .addError(Errors.AgentNotFound)
+      .annotate(RequiredScope, "admin")
       .annotateContext(documented({
         summary: "Remove Endpoint",
         description: "Ends the pushes; the inbox goes on.",
         response: { ...agent, endpoint: null }
       }))
   )
+  .middlewareEndpoints(RateLimit)
+  .middlewareEndpoints(Authentication)
   .middlewareEndpoints(OrgAccess)
   .annotate(OpenApi.Title, "Incident Agents")
   .annotate(OpenApi.Description, "Which agent looks at which project's incidents, and how it gets them.")

@@ -5,10 +5,14 @@ import { ChannelId, EventPattern, Miss, ProjectId, RouteId } from "../domain/Cha
 import { optionally, strictly } from "../domain/Integration.ts"
 import { EventType } from "../domain/PostedEvent.ts"
 import { Timestamp } from "../domain/Timestamp.ts"
+import { Audited } from "./Audited.ts"
+import { Authentication, RequiredScope } from "./Caller.ts"
 import { Delivery, waiting } from "./Deliveries.ts"
 import { documented } from "./documented.ts"
 import * as Errors from "./errors.ts"
+import { Idempotency, OneTransaction } from "./Idempotency.ts"
 import { JsonBody, OrgAccess } from "./Org.ts"
+import { RateLimit } from "./RateLimit.ts"
 
 const fields = { eventType: EventPattern, channel: Channel, channelId: ChannelId }
 
@@ -85,6 +89,8 @@ export class ChannelRoutesGroup extends HttpApiGroup.make("channelRoutes")
       .setPayload(NewRoute)
       .addSuccess(Schema.Struct({ ...Route.fields, createdAt: Timestamp }), { status: 201 })
       .addError(Errors.RequestInvalid)
+      .annotate(OneTransaction, true)
+      .middleware(Idempotency)
       .middleware(JsonBody)
       .annotateContext(documented({
         summary: "Create Route",
@@ -121,9 +127,12 @@ export class ChannelRoutesGroup extends HttpApiGroup.make("channelRoutes")
   .add(
     HttpApiEndpoint.post("preview", "/api/channel-routes/preview")
       .setPayload(PreviewedEvent)
+      // Changes nothing.
+      .annotate(Audited, false)
       .addSuccess(RoutePreview)
       .addError(Errors.RequestInvalid)
       .middleware(JsonBody)
+      .annotate(RequiredScope, "read")
       .annotateContext(documented({
         summary: "Preview Routes",
         description: "Which routes would send an event, and why each other one would not. Sends nothing.",
@@ -149,6 +158,8 @@ export class ChannelRoutesGroup extends HttpApiGroup.make("channelRoutes")
     HttpApiEndpoint.post("test")`/api/channel-routes/${id}/test`
       .addSuccess(Delivery)
       .addError(Errors.RouteNotFound)
+      .annotate(OneTransaction, true)
+      .middleware(Idempotency)
       .annotateContext(documented({
         summary: "Test Route",
         description: "Sends a message that is marked as a test to the route's channel, also when the route is " +
@@ -156,6 +167,8 @@ export class ChannelRoutesGroup extends HttpApiGroup.make("channelRoutes")
         response: { ...waiting, eventType: "route.test" }
       }))
   )
+  .middlewareEndpoints(RateLimit)
+  .middlewareEndpoints(Authentication)
   .middlewareEndpoints(OrgAccess)
   .annotate(OpenApi.Title, "Channel Routing")
   .annotate(OpenApi.Description, "Which channel receives which events.")

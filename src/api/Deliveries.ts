@@ -6,10 +6,13 @@ import { agentChannel, AttemptOutcome, DeliveryStatus } from "../domain/Delivery
 import { optionally, strictly } from "../domain/Integration.ts"
 import { example } from "../domain/Text.ts"
 import { Timestamp } from "../domain/Timestamp.ts"
+import { Authentication } from "./Caller.ts"
 import { documented } from "./documented.ts"
 import * as Errors from "./errors.ts"
+import { Idempotency, OneTransaction } from "./Idempotency.ts"
 import { JsonBody, OrgAccess } from "./Org.ts"
 import { Limit, query, VendorId } from "./queries.ts"
+import { RateLimit } from "./RateLimit.ts"
 
 const delivery = {
   id: "dlv-019d1132-6cb9-7f31-8c55-0d4b8f6e7a21",
@@ -165,6 +168,8 @@ export class DeliveriesGroup extends HttpApiGroup.make("deliveries")
     HttpApiEndpoint.post("retry")`/api/deliveries/${id}/retry`
       .addSuccess(Delivery)
       .addError(Errors.DeliveryNotFound)
+      .annotate(OneTransaction, true)
+      .middleware(Idempotency)
       .annotateContext(documented({
         summary: "Retry Delivery",
         description: "Puts the delivery into its destination's queue again, with another 24 hours to succeed. One " +
@@ -182,6 +187,7 @@ export class DeliveriesGroup extends HttpApiGroup.make("deliveries")
         })
       )
       .addError(Errors.RequestInvalid)
+      .middleware(Idempotency)
       .middleware(JsonBody)
       .annotateContext(documented({
         summary: "Retry Deliveries",
@@ -191,6 +197,8 @@ export class DeliveriesGroup extends HttpApiGroup.make("deliveries")
         response: { retried: 42 }
       }))
   )
+  .middlewareEndpoints(RateLimit)
+  .middlewareEndpoints(Authentication)
   .middlewareEndpoints(OrgAccess)
   .annotate(OpenApi.Title, "Deliveries")
   .annotate(OpenApi.Description, "What was sent where, what was not and why.")

@@ -2,9 +2,12 @@ import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "@effect/platform"
 import { Schema } from "effect"
 import { PostedEvent } from "../domain/PostedEvent.ts"
 import { example } from "../domain/Text.ts"
+import { Authentication } from "./Caller.ts"
 import { documented } from "./documented.ts"
 import * as Errors from "./errors.ts"
+import { Idempotency } from "./Idempotency.ts"
 import { JsonBody, OrgAccess } from "./Org.ts"
+import { RateLimit } from "./RateLimit.ts"
 
 const id = "evt-019d1132-6cb8-7b0e-9f6a-3c1f4f1d2a10"
 
@@ -20,6 +23,7 @@ export class EventsGroup extends HttpApiGroup.make("events")
         { status: 202 }
       )
       .addError(Errors.RequestInvalid)
+      .middleware(Idempotency)
       .middleware(JsonBody)
       .annotateContext(documented({
         summary: "Emit Event",
@@ -39,6 +43,8 @@ export class EventsGroup extends HttpApiGroup.make("events")
         response: { id, deliveries: 1 }
       }))
   )
+  .middlewareEndpoints(RateLimit)
+  .middlewareEndpoints(Authentication)
   .middlewareEndpoints(OrgAccess)
   .annotate(OpenApi.Title, "Events")
   .annotate(OpenApi.Description, "Events of the organisation's own tools and agents.")

@@ -3,10 +3,14 @@ import { Schema } from "effect"
 import { Masked } from "../domain/Integration.ts"
 import { Timestamp } from "../domain/Timestamp.ts"
 import { integrations } from "../integrations/registry.ts"
+import { Audited } from "./Audited.ts"
+import { Authentication, RequiredScope } from "./Caller.ts"
 import { documented } from "./documented.ts"
 import * as Errors from "./errors.ts"
+import { Idempotency } from "./Idempotency.ts"
 import { JsonBody, OrgAccess } from "./Org.ts"
 import { query } from "./queries.ts"
+import { RateLimit } from "./RateLimit.ts"
 
 export const IntegrationId = Schema.Literal(...integrations.map(({ id }) => id)).annotations({
   identifier: "IntegrationId",
@@ -71,7 +75,9 @@ export class IntegrationsGroup extends HttpApiGroup.make("integrations")
       .addError(Errors.RequestInvalid)
       .addError(Errors.UpstreamRejected)
       .addError(Errors.UpstreamFailed)
+      .middleware(Idempotency)
       .middleware(JsonBody)
+      .annotate(RequiredScope, "admin")
       .annotateContext(documented({
         summary: "Configure Integration",
         description: "Sets the credentials and settings of an integration, replacing what was there.",
@@ -81,6 +87,7 @@ export class IntegrationsGroup extends HttpApiGroup.make("integrations")
   )
   .add(
     HttpApiEndpoint.get("show")`/api/integrations/${id}`
+      .annotate(Audited, true)
       .addSuccess(
         Schema.Struct({ integration: IntegrationId, status: Status, lastSync, configuredAt: Timestamp, config: Masked })
           .annotations({
@@ -90,6 +97,7 @@ export class IntegrationsGroup extends HttpApiGroup.make("integrations")
       )
       .addError(Errors.RequestInvalid)
       .addError(Errors.IntegrationNotConfigured)
+      .annotate(RequiredScope, "admin")
       .annotateContext(documented({
         summary: "Show Integration",
         description: "The config of an integration. Secrets show their last four characters at most; `null` is unset.",
@@ -115,12 +123,15 @@ export class IntegrationsGroup extends HttpApiGroup.make("integrations")
       .addSuccess(Schema.Struct({ integration: IntegrationId, deleted: Schema.Literal(true) }))
       .addError(Errors.RequestInvalid)
       .addError(Errors.IntegrationNotConfigured)
+      .annotate(RequiredScope, "admin")
       .annotateContext(documented({
         summary: "Forget Integration",
         description: "Deletes the config and its credentials.",
         response: { integration: "pagerduty", deleted: true }
       }))
   )
+  .middlewareEndpoints(RateLimit)
+  .middlewareEndpoints(Authentication)
   .middlewareEndpoints(OrgAccess)
   .annotate(OpenApi.Title, "Integrations")
   .annotate(OpenApi.Description, "Credentials and status of the organisation's integrations.")

@@ -4,10 +4,12 @@ import { example } from "../domain/Text.ts"
 import { Timestamp } from "../domain/Timestamp.ts"
 import { FailureReason } from "../domain/WebhookFailure.ts"
 import { vendors } from "../integrations/registry.ts"
+import { Authentication } from "./Caller.ts"
 import { documented } from "./documented.ts"
 import * as Errors from "./errors.ts"
 import { OrgAccess } from "./Org.ts"
 import { Limit, query } from "./queries.ts"
+import { RateLimit } from "./RateLimit.ts"
 
 /** Who sends webhooks. */
 export const WebhookSource = Schema.Literal(...vendors.map(({ id }) => id)).annotations({
@@ -64,6 +66,8 @@ export class WebhooksGroup extends HttpApiGroup.make("webhooks")
         }
       }))
   )
+  .middlewareEndpoints(RateLimit)
+  .middlewareEndpoints(Authentication)
   .middlewareEndpoints(OrgAccess)
   .annotate(OpenApi.Title, "Webhooks")
   .annotate(OpenApi.Description, "What became of webhooks whose signature did not verify.")

@@ -23,6 +23,20 @@ export const OrgIdInvalid = publish(Domain.OrgIdInvalid, {
   }
 })
 
+export const Unauthorized = publish(Domain.Unauthorized, {
+  code: "UNAUTHORIZED",
+  status: 401,
+  description: "With AUTH=tokens: no token, or one that is unknown, expired or revoked",
+  example: { error: "A valid token is required", details: "authorization: expected Bearer and a token" }
+})
+
+export const Forbidden = publish(Domain.Forbidden, {
+  code: "FORBIDDEN",
+  status: 403,
+  description: "With AUTH=tokens: the token is another organisation's, or lacks the scope",
+  example: { error: "The token does not allow this", details: "The token lacks the scope write" }
+})
+
 export const RequestInvalid = publish(Domain.RequestInvalid, {
   code: "VALIDATION_ERROR",
   status: 400,
@@ -41,14 +55,15 @@ export const UpstreamFailed = publish(Domain.UpstreamFailed, {
   code: "UPSTREAM_ERROR",
   status: 502,
   description: "The vendor failed, throttled us past the deadline or refused the credentials. " +
-    "When the vendor said how long to wait, Retry-After repeats it in seconds",
+    "Retry-After says, in seconds, how long the vendor asked us to wait, or when we try one that is down again",
   example: { error: "Failed to fetch from Sentry API", details: "Request timeout after 10000ms" }
 })
 
 export const UpstreamRejected = publish(Domain.UpstreamRejected, {
   code: "UPSTREAM_REJECTED",
   status: 422,
-  description: "The vendor understood the request and refused it; details are the vendor's own words",
+  description: "The vendor understood the request and refused it; details are the vendor's own words. " +
+    "Or its address, which the organisation has configured, is not allowed",
   example: { error: "Linear refused the request", details: "Entity not found: Team" }
 })
 
@@ -135,11 +150,20 @@ export const UnsupportedMediaType = publish(Domain.UnsupportedMediaType, {
   example: { error: "The request body must be JSON", details: "content-type: expected application/json" }
 })
 
+export const RateLimited = publish(Domain.RateLimited, {
+  code: "RATE_LIMITED",
+  status: 429,
+  description: "The organisation's share of requests or webhooks is used up, or an address has failed too often. " +
+    "Retry-After says when to come back",
+  example: { error: "Too many requests", details: "The organisation may make 50 requests a second, 100 in a burst" }
+})
+
 export const ServiceUnavailable = publish(Domain.ServiceUnavailable, {
   code: "SERVICE_UNAVAILABLE",
   status: 503,
   description:
-    "The database does not answer or cannot be written, as with a full disk. Retry-After says when to come back",
+    "The database does not answer or cannot be written, as with a full disk; or too many requests, or too many of the " +
+    "organisation's calls to a vendor, are under way. Retry-After says when to come back",
   example: { error: "The service cannot take the request now", details: "The database does not answer" }
 })
 

@@ -1,4 +1,5 @@
 import { Predicate } from "effect"
+import type { Scope } from "../domain/Token.ts"
 
 /*
  * The derived OpenAPI document, tidied: the platform lists its own decode error on every endpoint, which never leaves
@@ -43,6 +44,10 @@ const tidyAnswers = (answers: Record<string, Answer>): Record<string, Answer> =>
   )
 
 interface Operation {
+  readonly description?: string
+  readonly security: ReadonlyArray<Record<string, ReadonlyArray<string>>>
+  readonly operationId: string
+  readonly parameters: ReadonlyArray<{ readonly name: string }>
   readonly responses: Record<string, Answer>
 }
 
@@ -51,16 +56,47 @@ interface Document {
   readonly components: { readonly schemas: Record<string, unknown> }
 }
 
-const mapValues = <A, B>(record: Record<string, A>, f: (value: A) => B): Record<string, B> =>
-  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, f(value)]))
+/** `GET /api/agents/{id}`. */
+export const operationKey = (method: string, path: string): string =>
+  `${method.toUpperCase()} ${path.replaceAll(/:(\w+)/g, "{$1}")}`
 
-/** Goes over the whole document at the end of its derivation. */
-export const tidy = <Spec extends Document>(spec: Spec): Spec => ({
+/**
+ * The platform lists what an operation asks for as alternatives, but it needs all of it: the organisation and a token.
+ * The scope stands where the specification has roles, and in the description for people.
+ */
+const secured = (operation: Operation, scope: Scope | undefined): Operation => {
+  const needed = Object.fromEntries(operation.security.flatMap((one) => Object.entries(one)))
+  if (scope === undefined || needed["token"] === undefined) return operation
+  return {
+    ...operation,
+    description: `${operation.description ?? ""} Scope: \`${scope}\`.`,
+    security: [{ ...needed, token: [scope] }]
+  }
+}
+
+/**
+ * Goes over the whole document at the end of its derivation. `scopes` are by `operationKey`; `describe` has a last look
+ * at each operation.
+ */
+export const tidy = <Spec extends Document>(
+  spec: Spec,
+  scopes: ReadonlyMap<string, Scope>,
+  describe: (operation: Operation) => Operation
+): Spec => ({
   ...spec,
-  paths: mapValues(
-    spec.paths,
-    (operations) =>
-      mapValues(operations, (operation) => ({ ...operation, responses: tidyAnswers(operation.responses) }))
+  paths: Object.fromEntries(
+    Object.entries(spec.paths).map(([path, operations]) => [
+      path,
+      Object.fromEntries(
+        Object.entries(operations).map(([method, operation]) => [
+          method,
+          describe({
+            ...secured(operation, scopes.get(operationKey(method, path))),
+            responses: tidyAnswers(operation.responses)
+          })
+        ])
+      )
+    ])
   ),
   components: {
     ...spec.components,

@@ -1,6 +1,7 @@
 import { HttpApiEndpoint } from "@effect/platform"
 import { Schema } from "effect"
 import { example } from "../domain/Text.ts"
+import { Audited } from "./Audited.ts"
 import { documented } from "./documented.ts"
 import * as Errors from "./errors.ts"
 import { JsonBody } from "./Org.ts"
@@ -40,6 +41,9 @@ export const webhookEndpoint = <const Path extends `/${string}`, Payload extends
     .setPayload(options.payload)
     .addSuccess(Receipt)
     .addError(Errors.InvalidSignature)
+    .addError(Errors.RateLimited)
     .addError(Errors.RequestInvalid)
     .middleware(JsonBody)
+    // What it brings is stored as an event.
+    .annotate(Audited, false)
     .annotateContext(documented(options))

@@ -60,7 +60,7 @@ export const NotifierLive = Layer.effect(
           return {
             config,
             send: ({ alert, deliveryId }) =>
-              connection.write(orgId, (config) => send(config, channelId, alert, deliveryId)).pipe(
+              connection.send(orgId, (config) => send(config, channelId, alert, deliveryId)).pipe(
                 Effect.catchTag("IntegrationNotConfigured", ({ message: details }) =>
                   new UpstreamFailed({ vendor, reason: "unavailable", details }))
               )

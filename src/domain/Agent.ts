@@ -93,23 +93,21 @@ export const incident = (agentId: string, number: number, event: Reported): Inci
   }
 }
 
-const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
-
 const isEndpointUrl = (text: string): boolean => {
   if (!/^https?:\/\/[\x21-\x7e]+$/i.test(text) || text.length > 2048 || text.includes("#")) return false
   if (!URL.canParse(text)) return false
-  const { hostname, password, protocol, username } = new URL(text)
-  return username === "" && password === "" && (protocol === "https:" || loopback.test(hostname))
+  const { password, username } = new URL(text)
+  return username === "" && password === ""
 }
 
-/** Where an agent takes pushes. It may hold a secret, so it is shown to its own organisation alone. */
+/** Where an agent takes pushes. Which hosts, and whether http, is the operator's to say. It may hold a secret, so it is shown to its own organisation alone. */
 export const EndpointUrl = Schema.String.pipe(
   Schema.filter(isEndpointUrl, {
     message: () => "expected an https URL of at most 2048 ASCII characters, without credentials and fragment",
     jsonSchema: { format: "uri", maxLength: 2048 }
   }),
   Schema.annotations({
-    description: "Where incidents are pushed; https, or http to this machine's own addresses",
+    description: "Where incidents are pushed: https, to a host on the public Internet, unless the operator allows more",
     examples: ["https://agents.acme.test/incidents"]
   })
 )

@@ -44,6 +44,13 @@ const longestWaitMs = Duration.toMillis("1 hour")
 export const backoffMs = (attempt: number, random: number): number =>
   Math.min(longestWaitMs, firstWaitMs * 2 ** Math.min(attempt - 1, 20)) * (0.8 + 0.4 * random)
 
+/**
+ * How many attempts, at most, such waits leave room for in the time since the first one. Attempts are counted on when a
+ * delivery is begun afresh, by hand or after a pause; its waits begin anew.
+ */
+export const attemptsWithin = (sinceFirstMs: number): number =>
+  1 + Math.ceil(Math.log2(Math.max(0, sinceFirstMs) / firstWaitMs + 1))
+
 /** What a destination was last told about a group of events. */
 export interface Told {
   readonly atMs: number

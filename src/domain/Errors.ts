@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { Scope } from "./Token.ts"
 
 /*
  * Every failure that a caller can meet, as a fact. The sentence that callers read is `message`, the one line of
@@ -18,6 +19,32 @@ export class OrgIdInvalid extends Schema.TaggedError<OrgIdInvalid>()("OrgIdInval
   }
   get details() {
     return "x-org-id: expected 1 to 128 characters of A-Z a-z 0-9 . _ - that start with a letter or a digit"
+  }
+}
+
+/** No token, or one that is good for nothing. Which of them is in the log only: a stranger learns nothing from it. */
+export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", {
+  reason: Schema.Literal("missing", "refused")
+}) {
+  override get message() {
+    return "A valid token is required"
+  }
+  get details() {
+    return this.reason === "missing"
+      ? "authorization: expected Bearer and a token"
+      : "The token is unknown, expired or revoked"
+  }
+}
+
+/** The token is good, but not for this. `scope` is the one that it lacks; without it the organisation is another's. */
+export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", { scope: Schema.optional(Scope) }) {
+  override get message() {
+    return "The token does not allow this"
+  }
+  get details() {
+    return this.scope === undefined
+      ? "x-org-id: the token is for another organisation"
+      : `The token lacks the scope ${this.scope}`
   }
 }
 
@@ -148,6 +175,17 @@ export class UnsupportedMediaType extends Schema.TaggedError<UnsupportedMediaTyp
   }
   get details() {
     return "content-type: expected application/json"
+  }
+}
+
+/** Somebody asks faster than they may. `details` say whose share is used up. */
+export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
+  details: Schema.String,
+  /** When there is room for one more, in milliseconds. */
+  retryAfterMs: Schema.NonNegative
+}) {
+  override get message() {
+    return "Too many requests"
   }
 }
 

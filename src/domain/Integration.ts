@@ -34,6 +34,8 @@ export interface Integration<Id extends string, Fields extends Schema.Struct.Fie
   readonly Config: Schema.Struct<Fields>
   /** The body that configures it. */
   readonly Configure: Schema.Struct<{ integration: Schema.Literal<[Id]>; config: Schema.Struct<Fields> }>
+  /** The fields that hold URLs which we call: where they may lead is checked before they are stored. */
+  readonly urls: ReadonlyArray<string>
   /** Whether the status list shows it before it is configured. */
   readonly alwaysListed: boolean
 }
@@ -45,6 +47,7 @@ export const integration = <const Id extends string, Fields extends Schema.Struc
   readonly id: Id
   readonly displayName: string
   readonly alwaysListed: boolean
+  readonly urls?: ReadonlyArray<keyof Fields & string>
   readonly fields: Fields
 }): Integration<Id, Fields> => {
   const Config = Schema.Struct(options.fields).annotations({
@@ -55,6 +58,7 @@ export const integration = <const Id extends string, Fields extends Schema.Struc
   return {
     id: options.id,
     displayName: options.displayName,
+    urls: options.urls ?? [],
     alwaysListed: options.alwaysListed,
     Config,
     Configure: Schema.Struct({ integration: Schema.Literal(options.id), config: Config }).annotations({

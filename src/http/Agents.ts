@@ -1,6 +1,5 @@
 import { HttpApiBuilder } from "@effect/platform"
-import { Duration, Effect, Option, Redacted } from "effect"
-import { endpointOwner } from "../alerts/AgentEndpoints.ts"
+import { Duration, Effect, Option } from "effect"
 import { Inbox } from "../alerts/Inbox.ts"
 import type { Agent } from "../api/Agents.ts"
 import { Api } from "../api/Api.ts"
@@ -8,7 +7,8 @@ import { CurrentOrg } from "../api/Org.ts"
 import { isAgentId } from "../domain/Agent.ts"
 import { AgentNotFound } from "../domain/Errors.ts"
 import { type AgentRow, AgentsRepo } from "../persistence/AgentsRepo.ts"
-import { Vault } from "../services/Vault.ts"
+import { TenantUrls } from "../services/TenantUrls.ts"
+import { endpointOwner, Vault } from "../services/Vault.ts"
 
 const shown = ({ createdAt, endpointUrl, id, projectId }: AgentRow): Agent => ({
   id,
@@ -27,6 +27,7 @@ export const AgentsHttp = HttpApiBuilder.group(Api, "agents", (handlers) =>
     const repo = yield* AgentsRepo
     const inbox = yield* Inbox
     const vault = yield* Vault
+    const urls = yield* TenantUrls
     return handlers
       .handle("list", () =>
         Effect.gen(function*() {
@@ -46,7 +47,8 @@ export const AgentsHttp = HttpApiBuilder.group(Api, "agents", (handlers) =>
         Effect.gen(function*() {
           const org = yield* CurrentOrg
           const id = yield* possible(path.id)
-          const sealed = yield* vault.seal(endpointOwner(org, id), Redacted.value(secret))
+          yield* urls.check("url", url)
+          const sealed = yield* vault.seal(endpointOwner(org, id), secret)
           return yield* found(yield* repo.setEndpoint(org, id, { url, ...sealed }))
         }), { uninterruptible: true })
       .handle("removeEndpoint", ({ path }) =>

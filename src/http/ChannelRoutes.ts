@@ -9,6 +9,9 @@ import { Channel } from "../channels/registry.ts"
 import { type Miss, routeId, routeNumber } from "../domain/ChannelRoute.ts"
 import { RouteNotFound } from "../domain/Errors.ts"
 import { type ChannelRouteRow, ChannelRoutesRepo } from "../persistence/ChannelRoutesRepo.ts"
+import { afterCommit } from "../persistence/transaction.ts"
+import { actsOn } from "../services/AuditNotes.ts"
+import { idempotently } from "../services/idempotently.ts"
 import { shownDelivery } from "./Deliveries.ts"
 
 const isChannel = Schema.is(Channel)
@@ -37,44 +40,47 @@ export const ChannelRoutesHttp = HttpApiBuilder.group(Api, "channelRoutes", (han
     const repo = yield* ChannelRoutesRepo
     const routing = yield* Routing
     const testFire = yield* TestFire
-    return handlers
-      .handle("list", () =>
-        Effect.gen(function*() {
-          const rows = yield* repo.list(yield* CurrentOrg)
-          return { routes: rows.flatMap((row) => Option.toArray(shown(row))) }
-        }))
-      .handle("create", ({ payload }) =>
-        Effect.gen(function*() {
-          const { channel, channelId, eventType, projectId = null } = payload
-          const org = yield* CurrentOrg
-          const createdAt = yield* DateTime.now
-          const row = yield* repo.add(org, { eventType, channel, channelId, projectId, enabled: true }, createdAt)
-          yield* routing.changed(org)
-          return { id: routeId(row.number), eventType, channel, channelId, projectId, enabled: true, createdAt }
-        }), { uninterruptible: true })
-      .handle("change", ({ path, payload }) =>
-        Effect.gen(function*() {
-          const org = yield* CurrentOrg
-          const changed = yield* repo.change(org, yield* numberOf(path.id), payload)
-          yield* routing.changed(org)
-          return yield* Effect.mapError(Option.flatMap(changed, shown), () => new RouteNotFound())
-        }), { uninterruptible: true })
-      .handle("remove", ({ path }) =>
-        Effect.gen(function*() {
-          const org = yield* CurrentOrg
-          if (!(yield* repo.remove(org, yield* numberOf(path.id)))) return yield* new RouteNotFound()
-          yield* routing.changed(org)
-          return { id: path.id, deleted: true as const }
-        }), { uninterruptible: true })
-      .handle("preview", ({ payload: { eventType, projectId = null } }) =>
-        Effect.gen(function*() {
-          const explained = yield* routing.explain(yield* CurrentOrg, { type: eventType, projectId })
-          const [misses, matches] = Array.separate(explained.flatMap(previewed))
-          return { matches, misses }
-        }))
-      .handle("test", ({ path }) =>
-        Effect.gen(function*() {
-          const org = yield* CurrentOrg
-          return shownDelivery(yield* testFire.fire(org, yield* numberOf(path.id)))
-        }))
+    return yield* idempotently(
+      handlers
+        .handle("list", () =>
+          Effect.gen(function*() {
+            const rows = yield* repo.list(yield* CurrentOrg)
+            return { routes: rows.flatMap((row) => Option.toArray(shown(row))) }
+          }))
+        .handle("create", ({ payload }) =>
+          Effect.gen(function*() {
+            const { channel, channelId, eventType, projectId = null } = payload
+            const org = yield* CurrentOrg
+            const createdAt = yield* DateTime.now
+            const row = yield* repo.add(org, { eventType, channel, channelId, projectId, enabled: true }, createdAt)
+            yield* afterCommit(routing.changed(org))
+            yield* actsOn(routeId(row.number))
+            return { id: routeId(row.number), eventType, channel, channelId, projectId, enabled: true, createdAt }
+          }), { uninterruptible: true })
+        .handle("change", ({ path, payload }) =>
+          Effect.gen(function*() {
+            const org = yield* CurrentOrg
+            const changed = yield* repo.change(org, yield* numberOf(path.id), payload)
+            yield* routing.changed(org)
+            return yield* Effect.mapError(Option.flatMap(changed, shown), () => new RouteNotFound())
+          }), { uninterruptible: true })
+        .handle("remove", ({ path }) =>
+          Effect.gen(function*() {
+            const org = yield* CurrentOrg
+            if (!(yield* repo.remove(org, yield* numberOf(path.id)))) return yield* new RouteNotFound()
+            yield* routing.changed(org)
+            return { id: path.id, deleted: true as const }
+          }), { uninterruptible: true })
+        .handle("preview", ({ payload: { eventType, projectId = null } }) =>
+          Effect.gen(function*() {
+            const explained = yield* routing.explain(yield* CurrentOrg, { type: eventType, projectId })
+            const [misses, matches] = Array.separate(explained.flatMap(previewed))
+            return { matches, misses }
+          }))
+        .handle("test", ({ path }) =>
+          Effect.gen(function*() {
+            const org = yield* CurrentOrg
+            return shownDelivery(yield* testFire.fire(org, yield* numberOf(path.id)))
+          }))
+    )
   }))

@@ -8,6 +8,7 @@ import { routeId, routeNumber } from "../domain/ChannelRoute.ts"
 import { DeliveryNotFound } from "../domain/Errors.ts"
 import type { DeliveryRow } from "../persistence/DeliveriesRepo.ts"
 import type { DeliveryFilter } from "../persistence/DeliveryLogRepo.ts"
+import { idempotently } from "../services/idempotently.ts"
 
 /** A delivery as lists show it. */
 export const shownDelivery = (row: DeliveryRow): Delivery => ({
@@ -45,31 +46,33 @@ const unsuccessful = ["failed", "dead"] as const
 export const DeliveriesHttp = HttpApiBuilder.group(Api, "deliveries", (handlers) =>
   Effect.gen(function*() {
     const log = yield* DeliveryLog
-    return handlers
-      .handle("list", ({ urlParams }) =>
-        Effect.gen(function*() {
-          const { rows, next } = yield* log.list(
-            yield* CurrentOrg,
-            filterOf(urlParams.status ?? [], urlParams),
-            urlParams
-          )
-          return { deliveries: rows.map(shownDelivery), next }
-        }))
-      .handle("show", ({ path: { id } }) =>
-        Effect.gen(function*() {
-          const { attempts, row } = yield* log.show(yield* CurrentOrg, yield* idOf(id))
-          return {
-            ...shownDelivery(row),
-            attempts: attempts.map(({ at, error, latencyMs, outcome }) => ({ at, outcome, error, latencyMs }))
-          }
-        }))
-      .handle("retry", ({ path: { id } }) =>
-        Effect.gen(function*() {
-          return shownDelivery(yield* log.retry(yield* CurrentOrg, yield* idOf(id)))
-        }))
-      .handle("retryAll", ({ payload: { status = unsuccessful, ...of } }) =>
-        Effect.gen(function*() {
-          const statuses = [...new Set(typeof status === "string" ? [status] : status)]
-          return { retried: yield* log.retryAll(yield* CurrentOrg, filterOf(statuses, of)) }
-        }))
+    return yield* idempotently(
+      handlers
+        .handle("list", ({ urlParams }) =>
+          Effect.gen(function*() {
+            const { rows, next } = yield* log.list(
+              yield* CurrentOrg,
+              filterOf(urlParams.status ?? [], urlParams),
+              urlParams
+            )
+            return { deliveries: rows.map(shownDelivery), next }
+          }))
+        .handle("show", ({ path: { id } }) =>
+          Effect.gen(function*() {
+            const { attempts, row } = yield* log.show(yield* CurrentOrg, yield* idOf(id))
+            return {
+              ...shownDelivery(row),
+              attempts: attempts.map(({ at, error, latencyMs, outcome }) => ({ at, outcome, error, latencyMs }))
+            }
+          }))
+        .handle("retry", ({ path: { id } }) =>
+          Effect.gen(function*() {
+            return shownDelivery(yield* log.retry(yield* CurrentOrg, yield* idOf(id)))
+          }))
+        .handle("retryAll", ({ payload: { status = unsuccessful, ...of } }) =>
+          Effect.gen(function*() {
+            const statuses = [...new Set(typeof status === "string" ? [status] : status)]
+            return { retried: yield* log.retryAll(yield* CurrentOrg, filterOf(statuses, of)) }
+          }))
+    )
   }))

@@ -3,6 +3,8 @@ import { NodeHttpServerRequest } from "@effect/platform-node"
 import { Data, Effect, Layer } from "effect"
 import { JsonBody } from "../api/Org.ts"
 import { PayloadTooLarge, UnsupportedMediaType } from "../domain/Errors.ts"
+import { currentOperation } from "./operations.ts"
+import { facts } from "./RequestFacts.ts"
 
 /** 1 MiB. */
 export const maxBodyBytes = 1024 * 1024
@@ -90,6 +92,9 @@ const withBody = (
 export const JsonBodyLive = Layer.succeed(
   JsonBody,
   Effect.gen(function*() {
+    // Webhooks have no other middleware that could say it.
+    const known = yield* facts
+    known.operation = (yield* currentOperation).name
     const request = yield* HttpServerRequest.HttpServerRequest
     const { headers } = request
     if (Number(headers["content-length"] ?? 0) > maxBodyBytes) return yield* tooLarge

@@ -1,37 +1,52 @@
 import { Headers, HttpApiBuilder, HttpApiSwagger, HttpRouter, HttpServer } from "@effect/platform"
 import { NodeHttpServer } from "@effect/platform-node"
 import { Context, Effect, Layer, Schedule } from "effect"
-import { createServer, type Server as NodeServer } from "node:http"
+import type { Server as NodeServer } from "node:http"
 import { Inbox } from "../alerts/Inbox.ts"
 import { Api } from "../api/Api.ts"
 import { VendorsHttp } from "../integrations/live.ts"
 import { AgentsHttp } from "./Agents.ts"
+import { AuditHttp } from "./Audit.ts"
+import { auditing } from "./auditing.ts"
+import { AuthenticationLive } from "./Authentication.ts"
+import { CeilingLive, overload } from "./Ceiling.ts"
 import { ChannelRoutesHttp } from "./ChannelRoutes.ts"
 import { DeliveriesHttp } from "./Deliveries.ts"
 import { EventsHttp } from "./Events.ts"
 import { documentedFailures } from "./failures.ts"
+import { guesses } from "./guesses.ts"
 import { HealthHttp } from "./Health.ts"
+import { IdempotencyLive } from "./Idempotency.ts"
 import { IntegrationsHttp } from "./Integrations.ts"
 import { JsonBodyLive } from "./JsonBody.ts"
+import { serverLimits } from "./limits.ts"
+import { makeListener } from "./listener.ts"
+import { MetricsHttp } from "./Metrics.ts"
 import { OrgAccessLive } from "./Org.ts"
 import { docsPath, openApiPath } from "./paths.ts"
+import { RateLimitLive } from "./RateLimit.ts"
 import { requestId } from "./requestId.ts"
-import { answerUnreadable } from "./unreadable.ts"
 import { WebhooksHttp } from "./Webhooks.ts"
 
 const Handlers = HttpApiBuilder.api(Api).pipe(
   Layer.provide([IntegrationsHttp, ChannelRoutesHttp, DeliveriesHttp, EventsHttp, AgentsHttp, WebhooksHttp]),
-  Layer.provide([HealthHttp, VendorsHttp]),
-  Layer.provide([OrgAccessLive, JsonBodyLive])
+  Layer.provide([AuditHttp, HealthHttp, MetricsHttp, VendorsHttp]),
+  Layer.provide([OrgAccessLive, AuthenticationLive, RateLimitLive, JsonBodyLive, IdempotencyLive])
 )
 
 /** The API, its description and its pages, on whatever server is provided. */
 export const Routes = HttpApiBuilder.serve().pipe(
   // What is provided first is outermost: the request id is there when a failure is logged.
   Layer.provide(requestId),
+  Layer.provide(overload),
+  // Around the failures' answers, whose codes it writes down.
+  Layer.provide(auditing),
   Layer.provide(documentedFailures),
+  // Within, because it looks at failures and not at answers.
+  Layer.provide(guesses),
   Layer.provide([HttpApiSwagger.layer({ path: docsPath }), HttpApiBuilder.middlewareOpenApi({ path: openApiPath })]),
   Layer.provide(Handlers),
+  Layer.provide(CeilingLive),
   // One spelling for each path: what checks a path must see the same one as what serves it.
   Layer.provide(
     HttpRouter.setRouterConfig({ caseSensitive: true, ignoreTrailingSlash: false, ignoreDuplicateSlashes: false })
@@ -54,6 +69,9 @@ const Drain = Layer.scopedDiscard(
   Effect.gen(function*() {
     const server = yield* Listener
     const inbox = yield* Inbox
+    // The platform would take every request that offers another protocol for a WebSocket, and never read its body. Some
+    // clients offer HTTP/2 on each: without a listener Node serves them as what they are.
+    server.removeAllListeners("upgrade")
     const closed = Effect.async<void>((resume) => void server.close(() => resume(Effect.void)))
     const sweep = Effect.repeat(Effect.sync(() => server.closeIdleConnections()), Schedule.spaced("50 millis"))
     yield* Effect.addFinalizer(() =>
@@ -70,10 +88,8 @@ const Drain = Layer.scopedDiscard(
 
 /** A server on the given address; port 0 takes a free one. */
 export const serve = (options: { readonly host: string; readonly port: number }) =>
-  Layer.unwrapEffect(Effect.sync(() => {
-    // A missing host is refused in http/failures.ts: Node would do so without a body.
-    const server = createServer({ requireHostHeader: false })
-    answerUnreadable(server)
+  Layer.unwrapEffect(Effect.map(serverLimits, (limits) => {
+    const server = makeListener(limits)
     // Built last, so that it is the first to end: handlers and what they use live until the last request is answered.
     return Drain.pipe(
       Layer.provide(Layer.locally(Routes, Headers.currentRedactedNames, [notTraced])),

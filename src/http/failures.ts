@@ -6,7 +6,6 @@ import {
   HttpServerRequest,
   HttpServerResponse
 } from "@effect/platform"
-import { NodeHttpServerRequest } from "@effect/platform-node"
 import { Array, Cause, Effect, Option, Predicate, Schema } from "effect"
 import * as Errors from "../api/errors.ts"
 import {
@@ -14,7 +13,8 @@ import {
   MethodNotAllowed,
   PathNotFound,
   RequestInvalid,
-  ServiceUnavailable
+  ServiceUnavailable,
+  Unauthorized
 } from "../domain/Errors.ts"
 import { StorageHealth } from "../persistence/StorageHealth.ts"
 import { OddJson } from "./JsonBody.ts"
@@ -36,15 +36,22 @@ const retryAfter = (failure: unknown): Record<string, string> =>
 const allow = (failure: unknown): Record<string, string> =>
   failure instanceof MethodNotAllowed ? { allow: failure.allowed.join(", ") } : {}
 
+/** How to authenticate, as RFC 9110 wants it with a 401. Webhooks have no scheme to name. */
+const challenge = (failure: unknown): Record<string, string> =>
+  failure instanceof Unauthorized ? { "www-authenticate": "Bearer" } : {}
+
 const answer = (failure: unknown) =>
   encode(failure).pipe(
     Effect.map((body) =>
       HttpServerResponse.unsafeJson(body, {
         status: body.status,
-        headers: { ...retryAfter(failure), ...allow(failure) }
+        headers: { ...retryAfter(failure), ...allow(failure), ...challenge(failure) }
       })
     )
   )
+
+/** The answer to a failure that the catalogue has. */
+export const refusal = (failure: { readonly _tag: keyof typeof Errors }) => Effect.orDie(answer(failure))
 
 const internal = (cause: Cause.Cause<unknown>) =>
   Effect.zipRight(Effect.logError("A request ended in a defect", cause), Effect.orDie(answer(new InternalFailure())))
@@ -115,17 +122,12 @@ const documented = (storage: StorageHealth) => (cause: Cause.Cause<never>) => {
   return Effect.catchAll(answer(failure), () => internal(cause))
 }
 
-/** HTTP/1.1 asks for the header. */
-const lacksHost = (request: HttpServerRequest.HttpServerRequest): boolean =>
-  request.headers["host"] === undefined && NodeHttpServerRequest.toIncomingMessage(request).httpVersion === "1.1"
-
 /** Applied around the whole API. */
 export const documentedFailures = HttpApiBuilder.middleware(
   Effect.map(
     StorageHealth,
     (storage) => (app: HttpApp.Default) =>
       Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
-        if (lacksHost(request)) return Effect.orDie(answer(invalid(["host: expected the header"])))
         if (hasOddEnd(request.url)) return Effect.orDie(answer(new PathNotFound()))
         return Effect.catchAllCause(app, documented(storage))
       })

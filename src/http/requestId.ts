@@ -1,10 +1,14 @@
 import { HttpApiBuilder, type HttpApp, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { Effect } from "effect"
 import { randomUUID } from "node:crypto"
+import { RequestFacts } from "./RequestFacts.ts"
 
 const sane = /^[A-Za-z0-9._-]{1,128}$/
 
-/** Every answer carries `x-request-id`: the caller's own, if it is sane. Every log line of the request has it too. */
+/**
+ * Every answer carries `x-request-id`: the caller's own, if it is sane. Every log line of the request has it too, and
+ * every request has facts of its own.
+ */
 export const requestId = HttpApiBuilder.middleware((app: HttpApp.Default) =>
   Effect.gen(function*() {
     const { headers } = yield* HttpServerRequest.HttpServerRequest
@@ -12,7 +16,8 @@ export const requestId = HttpApiBuilder.middleware((app: HttpApp.Default) =>
     const id = sent !== undefined && sane.test(sent) ? sent : randomUUID()
     return yield* app.pipe(
       Effect.map(HttpServerResponse.setHeader("x-request-id", id)),
-      Effect.annotateLogs({ requestId: id })
+      Effect.annotateLogs({ requestId: id }),
+      Effect.provideService(RequestFacts, { org: null, tokenId: null, operation: null })
     )
   })
 )

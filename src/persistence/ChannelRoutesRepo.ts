@@ -1,6 +1,7 @@
 import { SqlClient, SqlSchema } from "@effect/sql"
 import { type DateTime, Effect, Option, Schema } from "effect"
 import { OrgId } from "../domain/Ids.ts"
+import { forUpdate } from "./dialect.ts"
 import { transaction } from "./transaction.ts"
 
 const Flag = Schema.transform(Schema.Union(Schema.Number, Schema.Boolean), Schema.Boolean, {
@@ -39,10 +40,11 @@ export class ChannelRoutesRepo extends Effect.Service<ChannelRoutesRepo>()("pers
       execute: (orgId) => sql`SELECT * FROM channel_routes WHERE org_id = ${orgId} ORDER BY number`
     })
 
-    const find = SqlSchema.findOne({
+    const findToChange = SqlSchema.findOne({
       Request: Schema.Struct({ orgId: OrgId, number: Schema.Int }),
       Result: ChannelRouteRow,
-      execute: ({ number, orgId }) => sql`SELECT * FROM channel_routes WHERE org_id = ${orgId} AND number = ${number}`
+      execute: ({ number, orgId }) =>
+        sql`SELECT * FROM channel_routes WHERE org_id = ${orgId} AND number = ${number} ${forUpdate(sql)}`
     })
 
     const nextNumber = SqlSchema.single({
@@ -82,7 +84,7 @@ export class ChannelRoutesRepo extends Effect.Service<ChannelRoutesRepo>()("pers
 
     const change = (orgId: OrgId, number: number, to: RouteChange) =>
       Effect.gen(function*() {
-        const found = yield* find({ orgId, number })
+        const found = yield* findToChange({ orgId, number })
         if (Option.isNone(found)) return found
         const changed = new ChannelRouteRow({
           ...found.value,

@@ -2,6 +2,7 @@ import { SqlClient, SqlSchema } from "@effect/sql"
 import { DateTime, Effect, Schema } from "effect"
 import type { Destination } from "../domain/Delivery.ts"
 import { OrgId } from "../domain/Ids.ts"
+import { skipLocked } from "./dialect.ts"
 
 const Place = Schema.Struct({ orgId: OrgId, channel: Schema.String, channelId: Schema.String })
 
@@ -75,9 +76,12 @@ export class DestinationsRepo extends Effect.Service<DestinationsRepo>()("persis
       Request: Schema.Struct({ now: Schema.DateTimeUtc, again: Schema.DateTimeUtc, limit: Schema.Int }),
       Result: Place,
       execute: ({ again, limit, now }) =>
-        sql`UPDATE destinations SET due_at = ${again} WHERE (org_id, channel, channel_id) IN
-              (SELECT org_id, channel, channel_id FROM destinations WHERE due_at <= ${now}
-               ORDER BY due_at LIMIT ${limit})
+        sql`WITH taken AS MATERIALIZED (
+              SELECT org_id, channel, channel_id FROM destinations WHERE due_at <= ${now}
+              ORDER BY due_at LIMIT ${limit} ${skipLocked(sql)}
+            )
+            UPDATE destinations SET due_at = ${again}
+            WHERE (org_id, channel, channel_id) IN (SELECT org_id, channel, channel_id FROM taken)
             RETURNING org_id, channel, channel_id`
     })
 
@@ -85,11 +89,14 @@ export class DestinationsRepo extends Effect.Service<DestinationsRepo>()("persis
       Request: Schema.Struct({ again: Schema.DateTimeUtc, limit: Schema.Int }),
       Result: Place,
       execute: ({ again, limit }) =>
-        sql`UPDATE destinations SET due_at = ${again} WHERE (org_id, channel, channel_id) IN
-              (SELECT d.org_id, d.channel, d.channel_id FROM destinations d
-               JOIN integrations i ON i.org_id = d.org_id AND i.integration = d.channel
-               WHERE d.paused_config IS NOT NULL AND i.configured_at <> d.paused_config AND d.due_at IS NULL
-               LIMIT ${limit})
+        sql`WITH taken AS MATERIALIZED (
+              SELECT d.org_id, d.channel, d.channel_id FROM destinations d
+              JOIN integrations i ON i.org_id = d.org_id AND i.integration = d.channel
+              WHERE d.paused_config IS NOT NULL AND i.configured_at <> d.paused_config AND d.due_at IS NULL
+              LIMIT ${limit} ${skipLocked(sql, "d")}
+            )
+            UPDATE destinations SET due_at = ${again}
+            WHERE (org_id, channel, channel_id) IN (SELECT org_id, channel, channel_id FROM taken)
             RETURNING org_id, channel, channel_id`
     })
 
@@ -106,7 +113,8 @@ export class DestinationsRepo extends Effect.Service<DestinationsRepo>()("persis
       resume: (destination: Destination, now: DateTime.Utc) => Effect.orDie(resume(destination, now)),
       /**
        * Those with something to do, the longest waiting first, of every org. They are due again at `again`, unless
-       * their senders say otherwise by then: so it is others' turn meanwhile, and none is forgotten.
+       * their senders say otherwise by then: so it is others' turn meanwhile, and none is forgotten. Each is taken by
+       * one of those who ask at the same time; what somebody is writing to is left for the next time.
        */
       takeDue: (now: DateTime.Utc, again: DateTime.Utc, limit: number) => Effect.orDie(takeDue({ now, again, limit })),
       /** The same for those whose integration has been configured anew since they were paused. */

@@ -24,7 +24,9 @@ export class EventRow extends Schema.Class<EventRow>("EventRow")({
   /** Where in the body the vendor's data stands. */
   dataPath: Schema.String,
   occurredAt: Schema.DateTimeUtc,
-  receivedAt: Schema.DateTimeUtc
+  receivedAt: Schema.DateTimeUtc,
+  /** The W3C `traceparent` of what took it in, so that its deliveries go on in the same trace; `null` without one. */
+  trace: Schema.NullOr(Schema.String).pipe(Schema.propertySignature, Schema.withConstructorDefault(() => null))
 }) {}
 
 const Stored = Schema.Struct({

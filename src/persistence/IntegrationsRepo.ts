@@ -1,5 +1,5 @@
 import { SqlClient, SqlSchema } from "@effect/sql"
-import { DateTime, Effect, Option, Schema } from "effect"
+import { Array, DateTime, Effect, Option, Order, Schema } from "effect"
 import { OrgId } from "../domain/Ids.ts"
 import { transaction } from "./transaction.ts"
 
@@ -21,6 +21,8 @@ export interface Sync {
   readonly integration: string
   readonly at: DateTime.Utc
 }
+
+const byOwner = Order.mapInput(Order.array(Order.string), ({ integration, orgId }: Sync) => [orgId, integration])
 
 /** Integrations of orgs. Every query names its org. A database that fails is a defect here: no caller can mend it. */
 export class IntegrationsRepo extends Effect.Service<IntegrationsRepo>()("persistence/IntegrationsRepo", {
@@ -64,9 +66,9 @@ export class IntegrationsRepo extends Effect.Service<IntegrationsRepo>()("persis
       sql`UPDATE integrations SET refused_at = ${Option.getOrNull(Option.map(refusedAt, DateTime.formatIso))}
           WHERE org_id = ${row.orgId} AND integration = ${row.integration} AND sealed = ${row.sealed}`
 
-    /** Never moves a time back, so that late writers do no harm. */
+    /** Never moves a time back, so that late writers do no harm. In one order, so that they do not wait in a ring. */
     const recordSyncs = (syncs: ReadonlyArray<Sync>) =>
-      Effect.forEach(syncs, ({ at, integration, orgId }) => {
+      Effect.forEach(Array.sort(syncs, byOwner), ({ at, integration, orgId }) => {
         const lastSync = DateTime.formatIso(at)
         return sql`UPDATE integrations SET last_sync = ${lastSync}
                    WHERE org_id = ${orgId} AND integration = ${integration}

@@ -1,32 +1,16 @@
 import { FileSystem, Path } from "@effect/platform"
 import { Migrator, SqlClient } from "@effect/sql"
 import { SqliteClient } from "@effect/sql-sqlite-node"
-import { Config, ConfigError, Effect, Either, Layer, String } from "effect"
+import { Effect, Layer, String } from "effect"
+import { type DatabaseFile, databaseLocation, isServer } from "./location.ts"
 import { migrations } from "./migrations.ts"
+import { layerServer } from "./postgres/Postgres.ts"
 
-/** Where the data lives. `:memory:` is for tests. */
-export interface DatabaseLocation {
-  readonly filename: string
-}
+export { type DatabaseFile, type DatabaseLocation, databaseLocation, type DatabaseServer } from "./location.ts"
 
 const inMemory = ":memory:"
 
-/** `DATABASE_URL`: `file:` and a path. */
-export const databaseLocation = Config.string("DATABASE_URL").pipe(
-  Config.withDefault("file:./data/integrations.db"),
-  Config.mapOrFail((url): Either.Either<DatabaseLocation, ConfigError.ConfigError> =>
-    url.startsWith("file:") && url.length > "file:".length
-      ? Either.right({ filename: url.slice("file:".length) })
-      : Either.left(
-        ConfigError.InvalidData(
-          ["DATABASE_URL"],
-          "expected file: and the path of a SQLite file, as file:./data/integrations.db"
-        )
-      )
-  )
-)
-
-const client = ({ filename }: DatabaseLocation) =>
+const client = ({ filename }: DatabaseFile) =>
   SqliteClient.layer({
     filename,
     transformQueryNames: String.camelToSnake,
@@ -49,7 +33,7 @@ const durable = Layer.effectDiscard(
   })
 )
 
-const directoryOf = ({ filename }: DatabaseLocation) =>
+const directoryOf = ({ filename }: DatabaseFile) =>
   Effect.gen(function*() {
     if (filename === inMemory) return
     const path = yield* Path.Path
@@ -57,13 +41,25 @@ const directoryOf = ({ filename }: DatabaseLocation) =>
     yield* fs.makeDirectory(path.dirname(path.resolve(filename)), { recursive: true })
   })
 
-/** A database at the given place, its schema up to date. */
-export const layer = (location: DatabaseLocation) =>
+/** A SQLite database at the given place, its schema up to date. */
+export const layer = (file: DatabaseFile) =>
   migrated.pipe(
     Layer.provide(durable),
-    Layer.provideMerge(client(location)),
-    Layer.provide(Layer.effectDiscard(directoryOf(location)))
+    Layer.provideMerge(client(file)),
+    Layer.provide(Layer.effectDiscard(directoryOf(file)))
   )
 
-export const layerConfig = Layer.unwrapEffect(Effect.map(databaseLocation, layer))
+export { layerServer } from "./postgres/Postgres.ts"
+
+/** The database that `DATABASE_URL` names, its schema up to date. */
+export const layerConfig = Layer.unwrapEffect(
+  Effect.map(
+    databaseLocation,
+    (location): Layer.Layer<
+      SqlClient.SqlClient,
+      Layer.Layer.Error<ReturnType<typeof layer | typeof layerServer>>,
+      FileSystem.FileSystem | Path.Path
+    > => isServer(location) ? layerServer(location) : layer(location)
+  )
+)
 export const layerMemory = layer({ filename: inMemory })

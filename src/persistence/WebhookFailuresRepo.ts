@@ -1,5 +1,5 @@
 import { SqlClient, SqlSchema } from "@effect/sql"
-import { Array, DateTime, Effect, Schema } from "effect"
+import { Array, DateTime, Effect, Order, Schema } from "effect"
 import { OrgId } from "../domain/Ids.ts"
 import { FailureReason, keptFailures } from "../domain/WebhookFailure.ts"
 import { transaction } from "./transaction.ts"
@@ -21,6 +21,8 @@ export interface FailuresQuery {
   readonly before: string | undefined
   readonly limit: number
 }
+
+const byOwner = Order.mapInput(Order.array(Order.string), ({ orgId, source }: WebhookFailureRow) => [orgId, source])
 
 /** The latest webhooks that were not taken: a bounded number for each org and source. */
 export class WebhookFailuresRepo extends Effect.Service<WebhookFailuresRepo>()("persistence/WebhookFailuresRepo", {
@@ -62,7 +64,7 @@ export class WebhookFailuresRepo extends Effect.Service<WebhookFailuresRepo>()("
       Effect.forEach(rows, insert, { discard: true }).pipe(
         Effect.zipRight(
           Effect.forEach(
-            Array.dedupeWith(rows, (one, other) => one.orgId === other.orgId && one.source === other.source),
+            Array.dedupeWith(rows.toSorted(byOwner), (one, other) => byOwner(one, other) === 0),
             prune,
             { discard: true }
           )

@@ -1,11 +1,31 @@
-import { Cache, Data, DateTime, Duration, Effect, Fiber, Hash, Option, Schema } from "effect"
-import { IntegrationNotConfigured, UpstreamFailed } from "../domain/Errors.ts"
+import {
+  Cache,
+  Data,
+  DateTime,
+  Duration,
+  Effect,
+  Fiber,
+  Hash,
+  Option,
+  type ParseResult,
+  Redacted,
+  Schema
+} from "effect"
+import { IntegrationNotConfigured, type ServiceUnavailable, UpstreamFailed } from "../domain/Errors.ts"
 import type { OrgId } from "../domain/Ids.ts"
 import { type IntegrationRow, IntegrationsRepo } from "../persistence/IntegrationsRepo.ts"
 import type { Shared } from "../upstream/shared.ts"
-import { parsed, stored } from "./storedConfig.ts"
+import { Breakers } from "./Breakers.ts"
+import { dropExpired } from "./dropExpired.ts"
 import { SyncLog } from "./SyncLog.ts"
-import { Vault } from "./Vault.ts"
+import { unreadable, Vault } from "./Vault.ts"
+import { VendorCeilings } from "./VendorCeilings.ts"
+
+/** An integration's id, and its name in sentences. */
+interface Named {
+  readonly id: string
+  readonly displayName: string
+}
 
 export interface Standing {
   readonly configured: boolean
@@ -20,6 +40,9 @@ export interface Opened<Config> {
   readonly row: IntegrationRow
 }
 
+/** Why a call is not made: its vendor is down, or too many calls are under way. */
+type Held = UpstreamFailed | ServiceUnavailable
+
 /** One integration, to be used by orgs: opens the org's config and keeps account of how the vendor took it. */
 export interface Connection<Config> {
   readonly open: (orgId: OrgId) => Effect.Effect<Opened<Config>, IntegrationNotConfigured>
@@ -27,15 +50,25 @@ export interface Connection<Config> {
   readonly write: <A, E>(
     orgId: OrgId,
     use: (config: Config) => Effect.Effect<A, E>
+  ) => Effect.Effect<A, E | Held | IntegrationNotConfigured>
+  /** A write whose caller sees to its turn and to when it is tried again: it goes past breaker and ceiling. */
+  readonly send: <A, E>(
+    orgId: OrgId,
+    use: (config: Config) => Effect.Effect<A, E>
   ) => Effect.Effect<A, E | IntegrationNotConfigured>
   /** A read: identical ones of the same org and config that run at the same time share one run. */
   readonly read: <A, E>(
     orgId: OrgId,
-    shared: Shared<A, E>,
+    shared: Shared<A, E | Held>,
     parameters: unknown,
     use: (config: Config) => Effect.Effect<A, E>
-  ) => Effect.Effect<A, E | IntegrationNotConfigured>
+  ) => Effect.Effect<A, E | Held | IntegrationNotConfigured>
 }
+
+/** Reads a config that has been decrypted: into something whose secrets are `Redacted`. */
+export type Decode<A> = (config: unknown) => Effect.Effect<A, ParseResult.ParseError>
+
+const parse = Schema.decode(Schema.parseJson())
 
 /** Rows are read again after this long, which bounds how late another process's change is seen. */
 const staleness = Duration.seconds(2)
@@ -49,6 +82,8 @@ export class Integrations extends Effect.Service<Integrations>()("services/Integ
     const repo = yield* IntegrationsRepo
     const vault = yield* Vault
     const syncs = yield* SyncLog
+    const breakers = yield* Breakers
+    const ceilings = yield* VendorCeilings
     const scope = yield* Effect.scope
 
     /**
@@ -66,10 +101,14 @@ export class Integrations extends Effect.Service<Integrations>()("services/Integ
       lookup: ({ integration, orgId }: ReturnType<typeof place>) => repo.find(orgId, integration)
     })
 
+    yield* dropExpired(rows, staleness)
+
     const changed = (orgId: OrgId, integration: string) =>
-      Effect.sync(() => {
+      Effect.suspend(() => {
+        const old = place(orgId, integration)
         const at = counter(orgId, integration)
         changes[at] = (changes[at] ?? 0) + 1
+        return rows.invalidate(old)
       })
 
     const lastSync = (row: IntegrationRow) =>
@@ -96,27 +135,32 @@ export class Integrations extends Effect.Service<Integrations>()("services/Integ
     /** Replaces the whole config; the caller has decoded it, so what comes here is its encoded form. */
     const configure = Effect.fn("Integrations.configure")(function*(orgId: OrgId, integration: string, config: object) {
       const configuredAt = yield* DateTime.now
-      const sealed = yield* vault.seal({ orgId, integration }, JSON.stringify(config))
+      const sealed = yield* vault.seal({ orgId, integration }, Redacted.make(JSON.stringify(config)))
       yield* repo.put({ orgId, integration, configuredAt, ...sealed })
       yield* changed(orgId, integration)
       return configuredAt
     }, Effect.uninterruptible)
 
-    const unsealed = (row: IntegrationRow) =>
+    /** Only an operator can mend one that cannot be used: the log names key and org, the caller gets INTERNAL_ERROR. */
+    const decrypted = <A>(row: IntegrationRow, decode: Decode<A>): Effect.Effect<A> =>
       vault.open(row, row).pipe(
-        Effect.flatMap((text) => parsed(row.integration, text)),
-        // Only an operator can mend this: the log names key and org, the caller gets INTERNAL_ERROR.
+        Effect.flatMap((text) =>
+          parse(Redacted.value(text)).pipe(
+            Effect.flatMap(decode),
+            Effect.mapError(() => unreadable(row, row.keyId))
+          )
+        ),
         Effect.orDie
       )
 
     /** What is stored, for display. */
-    const show = Effect.fn("Integrations.show")(function*(orgId: OrgId, integration: string) {
+    const show = Effect.fn("Integrations.show")(function*<A>(orgId: OrgId, integration: string, decode: Decode<A>) {
       const row = yield* repo.find(orgId, integration)
       if (Option.isNone(row)) return Option.none()
       return Option.some({
         ...(yield* standing(row.value)),
         configuredAt: row.value.configuredAt,
-        config: yield* unsealed(row.value)
+        config: yield* decrypted(row.value, decode)
       })
     })
 
@@ -143,12 +187,14 @@ export class Integrations extends Effect.Service<Integrations>()("services/Integ
         )
       )
 
-    const connect = <Config, I>(definition: {
-      readonly id: string
-      readonly displayName: string
-      readonly Config: Schema.Schema<Config, I>
-    }): Connection<Config> => {
-      /** Decrypted and decoded once for each row that was read; gone with the row. */
+    /** A call with credentials that are not stored yet. No breaker knows them. */
+    const trial = <A, E>(orgId: OrgId, { displayName: vendor, id: integration }: Named, call: Effect.Effect<A, E>) =>
+      ceilings.within({ orgId, integration, vendor })(call)
+
+    const connect = <Config, I>(
+      definition: Named & { readonly Config: Schema.Schema<Config, I> }
+    ): Connection<Config> => {
+      /** Decrypted and decoded once for each row that was read; gone with the row, so a minute after it got stale. */
       const opened = new WeakMap<IntegrationRow, Opened<Config>>()
       const decode = Schema.decodeUnknown(definition.Config)
 
@@ -157,30 +203,38 @@ export class Integrations extends Effect.Service<Integrations>()("services/Integ
         if (Option.isNone(row)) return yield* new IntegrationNotConfigured({ integration: definition.displayName })
         const known = opened.get(row.value)
         if (known !== undefined) return known
-        const config = yield* Effect.orDie(
-          Effect.flatMap(unsealed(row.value), (config) => stored(definition.id)(decode(config)))
-        )
+        const config = yield* decrypted(row.value, decode)
         const fresh = { config, revision: row.value.sealed.slice(0, 16), row: row.value }
         opened.set(row.value, fresh)
         return fresh
       })
 
+      /** Looked at before it waits, and again when its turn has come: the vendor may be down by then. */
+      const held =
+        ({ config, revision, row }: Opened<Config>) =>
+        <A, E>(use: (config: Config) => Effect.Effect<A, E>): Effect.Effect<A, E | Held> => {
+          const line = { orgId: row.orgId, integration: definition.id, vendor: definition.displayName, revision }
+          return Effect.zipRight(
+            breakers.check(line),
+            ceilings.within(line)(breakers.guard(line)(watched(row)(use(config))))
+          )
+        }
+
+      const undisturbed = <A, E>(call: Effect.Effect<A, E>) => Effect.flatMap(Effect.forkIn(call, scope), Fiber.join)
+
       return {
         open,
-        write: (orgId, use) =>
-          Effect.flatMap(
-            open(orgId),
-            ({ config, row }) => Effect.flatMap(Effect.forkIn(watched(row)(use(config)), scope), Fiber.join)
-          ),
+        write: (orgId, use) => Effect.flatMap(open(orgId), (opened) => undisturbed(held(opened)(use))),
+        send: (orgId, use) => Effect.flatMap(open(orgId), ({ config, row }) => undisturbed(watched(row)(use(config)))),
         read: (orgId, shared, parameters, use) =>
           Effect.flatMap(
             open(orgId),
-            ({ config, revision, row }) =>
-              shared(JSON.stringify([orgId, revision, parameters]), watched(row)(use(config)))
+            (opened) => shared(JSON.stringify([orgId, opened.revision, parameters]), held(opened)(use))
           )
       }
     }
 
-    return { standings, configure, show, forget, connect } as const
-  })
+    return { standings, configure, show, forget, trial, connect } as const
+  }),
+  dependencies: [Breakers.Default, VendorCeilings.Default]
 }) {}

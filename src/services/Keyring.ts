@@ -14,15 +14,25 @@ export interface Key {
 /** The keys that config is encrypted with: the first encrypts, all decrypt. */
 export class Keyring extends Context.Tag("services/Keyring")<
   Keyring,
-  { readonly current: Key; readonly find: (id: string) => Option.Option<Key> }
+  {
+    readonly current: Key
+    readonly find: (id: string) => Option.Option<Key>
+    /** All of them, the current one first. */
+    readonly ids: ReadonlyArray<string>
+  }
 >() {}
 
 class KeyRefused extends Data.TaggedError("KeyRefused")<{ readonly message: string }> {}
 
-/** `id:base64`: the base64 stands for 32 bytes, and the id is too short to be a key put in its place by mistake. */
+/** Too short to be a key that was put in its place by mistake. */
+export const isKeyId = (text: string): boolean => /^[A-Za-z0-9._-]{1,32}$/.test(text)
+
+/** `id:base64`: the base64 stands for 32 bytes. */
 const parseKey = (text: string): Either.Either<Key, KeyRefused> => {
-  const [, id, base64] = /^([A-Za-z0-9._-]{1,32}):(.+)$/.exec(text.trim()) ?? []
-  if (id === undefined || base64 === undefined) return Either.left(new KeyRefused({ message: "expected id:base64" }))
+  const [, id, base64] = /^([^:]+):(.+)$/.exec(text.trim()) ?? []
+  if (id === undefined || base64 === undefined || !isKeyId(id)) {
+    return Either.left(new KeyRefused({ message: "expected id:base64" }))
+  }
   const refuse = (what: string) => new KeyRefused({ message: `key ${id} ${what}` })
   return Encoding.decodeBase64(base64).pipe(
     Either.mapLeft(() => refuse("is not base64")),
@@ -41,7 +51,7 @@ const parseRing = (text: string): Either.Either<typeof Keyring.Service, KeyRefus
     if (current === undefined || byId.size < keys.length) {
       return Either.left(new KeyRefused({ message: "expected each key id once" }))
     }
-    return Either.right({ current, find: (id) => Option.fromNullable(byId.get(id)) })
+    return Either.right({ current, find: (id) => Option.fromNullable(byId.get(id)), ids: [...byId.keys()] })
   })
 
 /** `ENCRYPTION_KEYS`: `id:base64[,id:base64…]`. */
@@ -55,7 +65,22 @@ export const encryptionKeys = Config.redacted("ENCRYPTION_KEYS").pipe(
   Config.option
 )
 
-const newKey = Effect.sync(() => `k1:${Encoding.encodeBase64(randomBytes(keyBytes))}`)
+const keysNeeded = "PostgreSQL needs it: id:base64 of 32 bytes, the same for every process"
+
+/** Whatever is configured as keys; with PostgreSQL something has to be. */
+export const requiredKeys = Config.all({ location: databaseLocation, keys: encryptionKeys }).pipe(
+  Config.mapOrFail(({ keys, location }) =>
+    "filename" in location || Option.isSome(keys)
+      ? Either.right(keys)
+      : Either.left(ConfigError.MissingData(["ENCRYPTION_KEYS"], keysNeeded))
+  )
+)
+
+/** An entry of `ENCRYPTION_KEYS` with a new random key. */
+export const newKey = (id: string): Effect.Effect<Redacted.Redacted> =>
+  Effect.sync(() => Redacted.make(`${id}:${Encoding.encodeBase64(randomBytes(keyBytes))}`))
+
+const firstKey = Effect.map(newKey("k1"), Redacted.value)
 
 /**
  * Appears whole or not at all, also to a process that starts at the same time, and is on disk before anything is
@@ -66,7 +91,7 @@ const makeKeyFile = Effect.fnUntraced(function*(file: string) {
   const unfinished = `${file}.${randomUUID()}`
   yield* Effect.scoped(Effect.gen(function*() {
     const opened = yield* fs.open(unfinished, { flag: "wx", mode: 0o600 })
-    yield* opened.writeAll(new TextEncoder().encode(`${yield* newKey}\n`))
+    yield* opened.writeAll(new TextEncoder().encode(`${yield* firstKey}\n`))
     yield* opened.sync
   }))
   yield* Effect.ensuring(fs.link(unfinished, file), Effect.orDie(fs.remove(unfinished)))
@@ -99,12 +124,15 @@ export const layer = Layer.effect(
   Effect.gen(function*() {
     const configured = yield* encryptionKeys
     if (Option.isSome(configured)) return configured.value
-    const { filename } = yield* databaseLocation
+    const location = yield* databaseLocation
+    // Several processes use the server's database: a key file beside one of them would be a key that the others lack.
+    if (!("filename" in location)) return yield* Effect.fail(ConfigError.MissingData(["ENCRYPTION_KEYS"], keysNeeded))
+    const { filename } = location
     return filename === ":memory:" ? yield* ephemeral : yield* keyFile(`${filename}.key`)
   })
 )
 
-const ephemeral = Effect.flatMap(newKey, (key) => Effect.orDie(parseRing(key)))
+const ephemeral = Effect.flatMap(firstKey, (key) => Effect.orDie(parseRing(key)))
 
 /** A key that nobody keeps, for tests. */
 export const layerEphemeral = Layer.effect(Keyring, ephemeral)

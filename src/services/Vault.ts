@@ -9,6 +9,9 @@ export interface Owner {
   readonly integration: string
 }
 
+/** The owner of the secret that signs pushes to an agent's endpoint. */
+export const endpointOwner = (orgId: OrgId, agentId: string): Owner => ({ orgId, integration: `agent:${agentId}` })
+
 export interface Sealed {
   readonly keyId: string
   /** Base64 of nonce, ciphertext and tag. */
@@ -24,6 +27,10 @@ export class Unopenable
   }
 }
 
+/** What was opened is not what this version expects there. Says nothing of it: errors of decoding quote what they got. */
+export const unreadable = ({ integration, orgId }: Owner, keyId: string) =>
+  new Unopenable({ orgId, integration, keyId, why: "it opens, but this version cannot read it" })
+
 /** 96 bits, as NIST SP 800-38D recommends for GCM; random, which holds for 2^32 configs a key. */
 const nonceBytes = 12
 const tagBytes = 16
@@ -36,17 +43,18 @@ export class Vault extends Effect.Service<Vault>()("services/Vault", {
   effect: Effect.gen(function*() {
     const keyring = yield* Keyring
 
-    const seal = (owner: Owner, plaintext: string): Effect.Effect<Sealed> =>
+    const seal = (owner: Owner, plaintext: Redacted.Redacted): Effect.Effect<Sealed> =>
       Effect.sync(() => {
         const { id, secret } = keyring.current
         const nonce = randomBytes(nonceBytes)
         const cipher = createCipheriv("aes-256-gcm", Redacted.value(secret), nonce, { authTagLength: tagBytes })
           .setAAD(associatedData(owner, id))
-        const sealed = Buffer.concat([nonce, cipher.update(plaintext, "utf8"), cipher.final(), cipher.getAuthTag()])
+        const text = cipher.update(Redacted.value(plaintext), "utf8")
+        const sealed = Buffer.concat([nonce, text, cipher.final(), cipher.getAuthTag()])
         return { keyId: id, sealed: Encoding.encodeBase64(sealed) }
       })
 
-    const open = (owner: Owner, { keyId, sealed }: Sealed): Effect.Effect<string, Unopenable> => {
+    const open = (owner: Owner, { keyId, sealed }: Sealed): Effect.Effect<Redacted.Redacted, Unopenable> => {
       const unopenable = (why: string) => new Unopenable({ ...owner, keyId, why })
       return Effect.gen(function*() {
         const key = yield* Option.match(keyring.find(keyId), {
@@ -66,7 +74,7 @@ export class Vault extends Effect.Service<Vault>()("services/Vault", {
               }
             ).setAAD(associatedData(owner, keyId)).setAuthTag(bytes.subarray(-tagBytes))
             const text = decipher.update(bytes.subarray(nonceBytes, -tagBytes))
-            return Buffer.concat([text, decipher.final()]).toString("utf8")
+            return Redacted.make(Buffer.concat([text, decipher.final()]).toString("utf8"))
           },
           catch: () => unopenable("it was altered or belongs to another row")
         })

@@ -1,7 +1,8 @@
-import { Chunk, DateTime, Effect, Queue } from "effect"
+import { Chunk, DateTime, Effect, Metric, Queue } from "effect"
 import { v7 as timeOrderedUuid } from "uuid"
 import { InvalidSignature } from "../domain/Errors.ts"
 import type { WebhookFailure } from "../domain/WebhookFailure.ts"
+import { webhooksRefused } from "../observability/metrics.ts"
 import { WebhookFailureRow, WebhookFailuresRepo } from "../persistence/WebhookFailuresRepo.ts"
 
 /** A flood of bad signatures costs this much memory, and one transaction at a time; what does not fit is only logged. */
@@ -26,6 +27,7 @@ export class WebhookFailures extends Effect.Service<WebhookFailures>()("services
       yield* Effect.logWarning(`A webhook was refused: ${details}`).pipe(
         Effect.annotateLogs({ source, reason, ...(orgId !== undefined && { org: orgId }) })
       )
+      yield* Metric.increment(webhooksRefused(source, reason))
       if (orgId === undefined) return
       const failedAt = yield* DateTime.now
       const id = yield* Effect.sync(() => `whf-${timeOrderedUuid()}`)

@@ -1,10 +1,25 @@
-import { Array, Cache, Clock, Config, ConfigError, Context, Data, Effect, Either, Layer, Option, Schema } from "effect"
-import { type InvalidSignature, RequestInvalid } from "../domain/Errors.ts"
+import {
+  Array,
+  Cache,
+  Clock,
+  Config,
+  ConfigError,
+  Context,
+  Data,
+  Effect,
+  Either,
+  Layer,
+  Option,
+  Redacted,
+  Schema
+} from "effect"
+import { type InvalidSignature, type RateLimited, RequestInvalid } from "../domain/Errors.ts"
 import { OrgId } from "../domain/Ids.ts"
 import { EventsRepo } from "../persistence/EventsRepo.ts"
 import { type IntegrationRow, IntegrationsRepo } from "../persistence/IntegrationsRepo.ts"
+import { dropExpired } from "./dropExpired.ts"
 import { diagnose, type Suspect } from "./signatureDoctor.ts"
-import { Vault } from "./Vault.ts"
+import { unreadable, Vault } from "./Vault.ts"
 import { WebhookFailures } from "./WebhookFailures.ts"
 import { signs } from "./webhookSignature.ts"
 
@@ -18,15 +33,17 @@ export interface Delivery {
   readonly body: Uint8Array
   /** HMAC-SHA256s, one of which has to be the body's. */
   readonly signatures: ReadonlyArray<Uint8Array>
+  /** What has to hold before many orgs' secrets are tried: that is the one costly thing that strangers can ask for. */
+  readonly mayTry: Effect.Effect<void, RateLimited>
 }
 
 /** Finds out whose webhook it is: only an org whose own secret verifies the delivery. */
 export class WebhookOrgs extends Context.Tag("services/WebhookOrgs")<WebhookOrgs, {
   /**
    * `InvalidSignature` when no org's secret verifies it, which is then noted as a failure; `RequestInvalid` when
-   * several orgs' do, or the named org is malformed.
+   * several orgs' do, or the named org is malformed; `RateLimited` where it may not be tried now.
    */
-  readonly resolve: (delivery: Delivery) => Effect.Effect<OrgId, InvalidSignature | RequestInvalid>
+  readonly resolve: (delivery: Delivery) => Effect.Effect<OrgId, InvalidSignature | RequestInvalid | RateLimited>
 }>() {}
 
 /** How many orgs' secrets are tried, the latest configured first, when a webhook does not say whose it is. */
@@ -38,6 +55,9 @@ export const trialOrgs = Config.integer("WEBHOOK_TRIAL_ORGS").pipe(
       : Either.left(ConfigError.InvalidData(["WEBHOOK_TRIAL_ORGS"], "expected 1 to 100000"))
   )
 )
+
+/** How long secrets stay decrypted: a webhook may have to be tried against each of them. */
+const openedFor = "1 hour"
 
 /** How many of the tried orgs are asked whether the body was altered. */
 const examinedOrgs = 20
@@ -82,7 +102,7 @@ class Unverified extends Data.TaggedError("Unverified")<{
   readonly told: string
 }> {}
 
-export const WebhookOrgsLive = Layer.effect(
+export const WebhookOrgsLive = Layer.scoped(
   WebhookOrgs,
   Effect.gen(function*() {
     const integrations = yield* IntegrationsRepo
@@ -94,15 +114,21 @@ export const WebhookOrgsLive = Layer.effect(
     /** Keyed by the ciphertext as well, so that a configure is seen at once. */
     const opened = yield* Cache.make({
       capacity: limit,
-      timeToLive: "1 hour",
+      timeToLive: openedFor,
       lookup: ({ integration, keyId, orgId, sealed }: ReturnType<typeof place>) =>
         vault.open({ orgId, integration }, { keyId, sealed }).pipe(
-          Effect.flatMap(Schema.decode(Credentials)),
-          Effect.tapErrorTag("Unopenable", (error) => Effect.logError(error.message)),
+          Effect.flatMap((config) =>
+            Effect.mapError(
+              Schema.decode(Credentials)(Redacted.value(config)),
+              () => unreadable({ orgId, integration }, keyId)
+            )
+          ),
+          Effect.tapError((error) => Effect.logError(error.message)),
           Effect.map((credentials) => candidate(orgId, credentials)),
           Effect.option
         )
     })
+    yield* dropExpired(opened, openedFor)
     const place = ({ integration, keyId, orgId, sealed }: IntegrationRow) =>
       Data.struct({ orgId, integration, keyId, sealed })
     const credentials = (row: IntegrationRow) => opened.get(place(row))
@@ -134,6 +160,7 @@ export const WebhookOrgsLive = Layer.effect(
     }
 
     const tried = Effect.fn("WebhookOrgs.tried")(function*(delivery: Delivery, bound: ReadonlyArray<Candidate>) {
+      yield* delivery.mayTry
       const { installation, integration } = delivery
       const rows = yield* integrations.withIntegration(integration, limit)
       const candidates = (yield* Effect.forEach(rows, credentials)).flatMap(Option.toArray)

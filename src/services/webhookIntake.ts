@@ -4,6 +4,7 @@ import { InvalidSignature } from "../domain/Errors.ts"
 import type { Accepted, IncomingEvent } from "../domain/Event.ts"
 import { OrgId } from "../domain/Ids.ts"
 import type { Connection } from "./Integrations.ts"
+import { RateLimits } from "./RateLimits.ts"
 import { WebhookFailures } from "./WebhookFailures.ts"
 import { WebhookOrgs } from "./WebhookOrgs.ts"
 import type { Received } from "./webhookPayload.ts"
@@ -53,9 +54,11 @@ export const webhookIntake = <Config, Payload, E>({ accept, connection, webhook 
   Effect.gen(function*() {
     const orgs = yield* WebhookOrgs
     const failures = yield* WebhookFailures
+    const limits = yield* RateLimits
     const { expected, header, source } = webhook
 
-    return Effect.fn("webhookIntake")(function*({ request, urlParams }: Delivered) {
+    /** What was sent, once it is known who sent it. */
+    const verified = Effect.fn("webhookIntake.verified")(function*({ request, urlParams }: Delivered) {
       const headers: Headers = request.headers
       const named = urlParams.org ?? headers["x-org-id"]
       const refuse = (reason: "missing" | "malformed", what: string) =>
@@ -78,13 +81,24 @@ export const webhookIntake = <Config, Payload, E>({ accept, connection, webhook 
         named,
         installation: named === undefined ? webhook.installation?.(body) : undefined,
         body,
-        signatures
+        signatures,
+        mayTry: limits.signatures.mayTry(request.remoteAddress)
       })
       const received = webhook.read(body)
       const now = yield* DateTime.now
       const stale = webhook.stale?.(received, now)
       if (stale !== undefined) return yield* failures.refuse({ source, reason: "stale", details: stale, orgId })
+      return { orgId, received, headers, now }
+    })
 
+    return Effect.fn("webhookIntake")(function*(delivered: Delivered) {
+      const { headers, now, orgId, received } = yield* Effect.tapErrorTag(
+        verified(delivered),
+        "InvalidSignature",
+        () => limits.signatures.count(delivered.request.remoteAddress)
+      )
+      // Only now: what does not verify takes nothing of an organisation's share.
+      yield* limits.webhook(orgId)
       const { config } = yield* Effect.catchTag(connection.open(orgId), "IntegrationNotConfigured", () =>
         new InvalidSignature({ details: `${header}: the integration was forgotten meanwhile` }))
       const { agentId } = yield* accept(orgId, webhook.event(received, { config, headers, now }))

@@ -1,14 +1,15 @@
 import { FetchHttpClient, HttpServer } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
-import { ConfigProvider, Context, Effect, Layer } from "effect"
+import { ConfigProvider, Context, type Duration, Effect, Layer, Option, type Redacted, Schema } from "effect"
 import type { Dispatch } from "../alerts/Dispatch.ts"
 import type { Sender } from "../alerts/Sender.ts"
-import { Outbound, Senders, Services } from "../App.ts"
+import { NameServers, Outbound, Senders, Services } from "../App.ts"
 import { Discord } from "../channels/discord/Discord.ts"
 import { Slack } from "../channels/slack/Slack.ts"
 import { Telegram } from "../channels/telegram/Telegram.ts"
 import { WhatsApp } from "../channels/whatsapp/WhatsApp.ts"
 import { type Client, makeClient } from "../client.ts"
+import { TokenOrg } from "../domain/Token.ts"
 import { serve } from "../http/Server.ts"
 import { FakeLinear } from "../integrations/linear/FakeLinear.ts"
 import type { Linear } from "../integrations/linear/Linear.ts"
@@ -16,8 +17,9 @@ import { FakePagerDuty } from "../integrations/pagerduty/FakePagerDuty.ts"
 import type { PagerDuty } from "../integrations/pagerduty/PagerDuty.ts"
 import { FakeSentry } from "../integrations/sentry/FakeSentry.ts"
 import type { Sentry } from "../integrations/sentry/Sentry.ts"
-import * as Sql from "../persistence/Sql.ts"
+import { layerTest } from "../persistence/TestDatabase.ts"
 import * as Keyring from "../services/Keyring.ts"
+import { type NewToken, Tokens } from "../services/Tokens.ts"
 import { InProcess } from "./InProcess.ts"
 
 /** Vendors to use instead of the fakes that hold the customer document's data. */
@@ -30,6 +32,17 @@ export interface TestApiOptions {
   /** Who wakes the senders of messages: by default they send at once. */
   readonly dispatch?: Layer.Layer<Dispatch, never, Sender>
 }
+
+export interface TestTokenOptions {
+  readonly scopes?: NewToken["scopes"]
+  /** For ever when left out. */
+  readonly lifetime?: Duration.Duration
+}
+
+const everyScope: NewToken["scopes"] = ["read", "write", "admin"]
+
+/** Tests ask faster than people may, and a test's clock may stand still: limits are for tests that are about them. */
+const unlimited = { RATE_LIMIT: "off", WEBHOOK_RATE_LIMIT: "off", FAILURE_RATE_LIMIT: "off" }
 
 const channel = { verify: () => Effect.void, send: () => Effect.succeed({ pauseMs: 0 }) }
 
@@ -45,8 +58,10 @@ const FakeChannels = Layer.mergeAll(
 export class TestApi extends Context.Tag("testing/TestApi")<TestApi, {
   /** Its origin: `http://127.0.0.1:<port>`. */
   readonly url: string
-  /** A typed client that acts for an organisation. */
-  readonly client: (orgId: string) => Effect.Effect<Client>
+  /** A typed client that acts for an organisation, with a token where `environment` says `AUTH=tokens`. */
+  readonly client: (orgId: string, token?: Redacted.Redacted) => Effect.Effect<Client>
+  /** Makes a token for an organisation, or with `*` for any; with every scope unless some are given. */
+  readonly token: (orgId: string, options?: TestTokenOptions) => Effect.Effect<Redacted.Redacted>
 }>() {
   static readonly layer = ({
     dispatch,
@@ -61,24 +76,45 @@ export class TestApi extends Context.Tag("testing/TestApi")<TestApi, {
   static readonly over = <E, R>(
     vendors: Layer.Layer<PagerDuty | Linear | Sentry | Slack | Discord | Telegram | WhatsApp, E, R>,
     environment: Readonly<Record<string, string>> = {},
-    dispatch: Layer.Layer<Dispatch, never, Sender> = InProcess
+    dispatch: Layer.Layer<Dispatch, never, Sender> = InProcess,
+    nameServers: typeof NameServers = NameServers
   ) =>
     Layer.effect(
       TestApi,
-      Effect.map(HttpServer.addressFormattedWith(Effect.succeed), (url) => ({
-        url,
-        client: (orgId) => Effect.provide(makeClient({ baseUrl: url, orgId }), FetchHttpClient.layer)
-      }))
+      Effect.gen(function*() {
+        const url = yield* HttpServer.addressFormattedWith(Effect.succeed)
+        const tokens = yield* Tokens
+        return {
+          url,
+          client: (orgId, token) =>
+            Effect.provide(
+              makeClient({ baseUrl: url, orgId, ...(token !== undefined && { token }) }),
+              FetchHttpClient.layer
+            ),
+          token: (org, { lifetime, scopes = everyScope } = {}) =>
+            Schema.decode(TokenOrg)(org).pipe(
+              Effect.flatMap((orgId) =>
+                tokens.create({ orgId, name: "test", scopes, lifetime: Option.fromNullable(lifetime) })
+              ),
+              Effect.map(({ bearer }) => bearer),
+              Effect.orDie
+            )
+        }
+      })
     ).pipe(
       Layer.provide(serve({ host: "127.0.0.1", port: 0 })),
       Layer.provide(Services),
       Layer.provide(dispatch),
+      Layer.provide(Tokens.Default),
       Layer.provide(Senders),
       Layer.provide(vendors),
       Layer.provide(Outbound),
-      Layer.provide(Sql.layerMemory),
+      Layer.provide(nameServers),
+      Layer.provide(layerTest),
       Layer.provide(Keyring.layerEphemeral),
       Layer.provide(NodeContext.layer),
-      Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment)))))
+      Layer.provide(
+        Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries({ ...unlimited, ...environment }))))
+      )
     )
 }

@@ -8,4 +8,4 @@ export { documentedPagerDuty, FakePagerDuty, type FakePagerDutyState } from "../
 export { PagerDuty } from "../integrations/pagerduty/PagerDuty.ts"
 export { documentedSentry, FakeSentry, type FakeSentryState } from "../integrations/sentry/FakeSentry.ts"
 export { Sentry } from "../integrations/sentry/Sentry.ts"
-export { TestApi, type TestApiOptions } from "./TestApi.ts"
+export { TestApi, type TestApiOptions, type TestTokenOptions } from "./TestApi.ts"

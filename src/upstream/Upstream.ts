@@ -15,17 +15,15 @@ import {
   Schedule,
   Schema
 } from "effect"
+import { timeLeft, within } from "./Deadline.ts"
 import { type Answer, byStatus, type Dialect, failure } from "./Dialect.ts"
+import { countingRetries, measured } from "./measured.ts"
 import { scrub } from "./scrub.ts"
+import { OutboundRefused, TenantHttp } from "./TenantHttp.ts"
 import { published, VendorFailure } from "./VendorFailure.ts"
 
 /** How long one operation may take, its retries and follow-up calls included. */
 export const upstreamTimeout = Config.duration("UPSTREAM_TIMEOUT").pipe(Config.withDefault(Duration.seconds(10)))
-
-/** When the operation under way must have ended, in epoch milliseconds. */
-class Deadline extends Context.Reference<Deadline>()("upstream/Deadline", {
-  defaultValue: () => Number.POSITIVE_INFINITY
-}) {}
 
 export interface Call<A, I> {
   readonly dialect: Dialect
@@ -33,6 +31,8 @@ export interface Call<A, I> {
   readonly operation: string
   readonly request: HttpClientRequest.HttpClientRequest
   readonly response: Schema.Schema<A, I>
+  /** Whether a tenant has supplied the URL: then it is looked at where it leads. */
+  readonly tenantUrl?: boolean
   /** Secrets of the request that do not stand in its `authorization`, so that no vendor's words show them. */
   readonly secrets?: ReadonlyArray<Redacted.Redacted>
   /**
@@ -71,7 +71,20 @@ const errorCode = (cause: unknown, depth = 0): string =>
       Predicate.hasProperty(cause, "cause") ? errorCode(cause.cause, depth + 1) : ""
     ].join(" ")
 
+const notAllowed = {
+  "not-https": "The address is not allowed: expected an https URL",
+  "not-public": "The address is not allowed: expected a host on the public Internet"
+}
+
+/** Where it would have led is for the log alone: it tells what an inner network looks like. */
+const refused = (vendor: string, { addresses, hostname, reason }: OutboundRefused) =>
+  Effect.zipRight(
+    Effect.annotateLogs(Effect.logWarning("A tenant's URL leads to where it may not"), { vendor, hostname, addresses }),
+    new VendorFailure({ vendor, kind: "rejected", details: notAllowed[reason] })
+  )
+
 const unreachable = (vendor: string) => (error: HttpClientError.HttpClientError) => {
+  if (error.cause instanceof OutboundRefused) return refused(vendor, error.cause)
   const codes = errorCode(error)
   const code = known.exec(codes)?.[0]
   return new VendorFailure({
@@ -113,14 +126,15 @@ const isVendorFailure = (error: unknown): error is VendorFailure => error instan
 /** All outbound HTTP to vendors goes through here: status, decoding, deadline, retries, span. */
 export class Upstream extends Effect.Service<Upstream>()("upstream/Upstream", {
   effect: Effect.gen(function*() {
-    const http = yield* HttpClient.HttpClient
+    const plain = yield* HttpClient.HttpClient
+    const guarded = yield* TenantHttp
     const timeout = yield* upstreamTimeout
 
     const attempt = <A, I>(
-      { dialect, request, response, secrets }: Call<A, I>
+      { dialect, operation, request, response, secrets, tenantUrl = false }: Call<A, I>
     ): Effect.Effect<Result<A>, VendorFailure> =>
       Effect.gen(function*() {
-        const incoming = yield* http.execute(request)
+        const incoming = yield* (tenantUrl ? guarded : plain).execute(request)
         const text = yield* incoming.text
         const body = parseJson(text)
         const answer: Answer = {
@@ -140,21 +154,24 @@ export class Upstream extends Effect.Service<Upstream>()("upstream/Upstream", {
         Effect.catchTags({
           RequestError: (error) => unreachable(dialect.vendor)(error),
           ResponseError: (error) => unreachable(dialect.vendor)(error)
-        })
+        }),
+        measured(dialect.vendor, operation)
       )
 
     /** One request, repeated as `retry` allows while the deadline of the operation leaves room for the wait. */
     const call = <A, I>(spec: Call<A, I>): Effect.Effect<Result<A>, VendorFailure> =>
-      Effect.retry(attempt(spec), {
-        schedule: backoff,
-        while: (error) =>
-          Effect.gen(function*() {
-            if (spec.retry === "never" || !error.transient) return false
-            if (spec.retry === "harmless" && !error.harmless) return false
-            const left = (yield* Deadline) - (yield* Clock.currentTimeMillis)
-            return (error.retryAfterMs ?? 0) < left
-          })
-      }).pipe(
+      countingRetries(spec.dialect.vendor, spec.operation)(
+        attempt(spec),
+        Effect.retry({
+          schedule: backoff,
+          while: (error) =>
+            Effect.gen(function*() {
+              if (spec.retry === "never" || !error.transient) return false
+              if (spec.retry === "harmless" && !error.harmless) return false
+              return (error.retryAfterMs ?? 0) < (yield* timeLeft)
+            })
+        })
+      ).pipe(
         // The platform's own spans would carry the whole URL, and some vendors put the token there.
         Effect.locally(HttpClient.currentTracerDisabledWhen, () => true),
         Effect.withSpan(`${spec.dialect.vendor}.${spec.operation}`, { kind: "client" })
@@ -162,12 +179,10 @@ export class Upstream extends Effect.Service<Upstream>()("upstream/Upstream", {
 
     /** Several calls as one operation: one deadline over all of them, and failures in the API's own words. */
     const operation = (vendor: string) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-      Effect.gen(function*() {
-        const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(timeout)
-        return yield* effect.pipe(
-          Effect.provideService(Deadline, deadline),
+      within(timeout)(Effect.flatMap(timeLeft, (left) =>
+        effect.pipe(
           Effect.timeoutFail({
-            duration: timeout,
+            duration: left,
             onTimeout: () =>
               new VendorFailure({
                 vendor,
@@ -176,8 +191,7 @@ export class Upstream extends Effect.Service<Upstream>()("upstream/Upstream", {
               })
           }),
           Effect.catchIf(isVendorFailure, (failure) => Effect.fail(published(failure)))
-        )
-      })
+        )))
 
     return { call, operation } as const
   })

@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
-import { Effect, Layer, Logger } from "effect"
-import { AgentEndpoints, endpointOwner } from "../../src/alerts/AgentEndpoints.ts"
+import { Effect, Layer, Logger, Redacted } from "effect"
+import { AgentEndpoints } from "../../src/alerts/AgentEndpoints.ts"
 import { UpstreamFailed, UpstreamRejected } from "../../src/domain/Errors.ts"
 import { AgentsRepo } from "../../src/persistence/AgentsRepo.ts"
-import { Vault } from "../../src/services/Vault.ts"
+import { endpointOwner, Vault } from "../../src/services/Vault.ts"
 import { acme, globex } from "../fakes/Storage.ts"
 import { type Answer, failing, json, refusal, sent, shownBy, silent, text, upstream } from "../fakes/Upstream.ts"
 import { endpoint, given, push, scripted, secret, setEndpoint, Stored, to, url } from "./endpoints.ts"
@@ -150,7 +150,7 @@ describe("a push", () => {
   it.effect("with a secret that does not open is our own fault, and is not sent", () =>
     Effect.gen(function*() {
       const event = yield* given
-      const sealed = yield* (yield* Vault).seal(endpointOwner(acme, "b"), secret)
+      const sealed = yield* (yield* Vault).seal(endpointOwner(acme, "b"), Redacted.make(secret))
       yield* (yield* AgentsRepo).setEndpoint(acme, "a", { url, ...sealed })
       const exit = yield* Effect.exit(Effect.catchAll(push(event), () => Effect.void))
       assert.strictEqual(exit._tag, "Failure")

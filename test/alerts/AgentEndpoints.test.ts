@@ -1,11 +1,10 @@
-import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
 import { Duration, Effect, FastCheck, Layer, Schema, TestClock } from "effect"
 import { AgentEndpoints } from "../../src/alerts/AgentEndpoints.ts"
 import { Inbox } from "../../src/alerts/Inbox.ts"
 import { Incident } from "../../src/domain/Agent.ts"
-import { Upstream } from "../../src/upstream/Upstream.ts"
+import { Networked } from "../fakes/Outbound.ts"
 import { acme } from "../fakes/Storage.ts"
 import { json, sent } from "../fakes/Upstream.ts"
 import { at } from "../http/ask.ts"
@@ -14,8 +13,7 @@ import { receiver, today, verified } from "./receiver.ts"
 
 /** Endpoints over real HTTP. */
 const Real = AgentEndpoints.Default.pipe(
-  Layer.provide(Layer.orDie(Upstream.Default)),
-  Layer.provide(NodeHttpClient.layerUndici),
+  Layer.provide(Networked({ OUTBOUND_ALLOW: "http://127.0.0.1" })),
   Layer.provideMerge(Stored)
 )
 

@@ -6,6 +6,7 @@ import { DeliveryLog } from "../../src/alerts/DeliveryLog.ts"
 import { AttemptRow, DeliveriesRepo } from "../../src/persistence/DeliveriesRepo.ts"
 import type { DeliveryFilter } from "../../src/persistence/DeliveryLogRepo.ts"
 import { DestinationsRepo } from "../../src/persistence/DestinationsRepo.ts"
+import { fullDisk } from "../fakes/fullDisk.ts"
 import { acme, globex } from "../fakes/Storage.ts"
 import {
   anyDelivery,
@@ -148,8 +149,7 @@ describe("a retry", () => {
     Effect.gen(function*() {
       const log = yield* DeliveryLog
       const id = yield* put()
-      const sql = yield* SqlClient.SqlClient
-      yield* sql`CREATE TRIGGER full BEFORE UPDATE ON destinations BEGIN SELECT RAISE(ABORT, 'disk full'); END`
+      yield* fullDisk("destinations", "UPDATE")
       const before = yield* rows
       assert.strictEqual((yield* Effect.exit(log.retry(acme, id)))._tag, "Failure")
       assert.strictEqual((yield* Effect.exit(log.retryAll(acme, { statuses: ["failed"] })))._tag, "Failure")

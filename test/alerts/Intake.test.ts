@@ -4,6 +4,7 @@ import { deepStrictEqual } from "@effect/vitest/utils"
 import { Effect, Fiber, TestClock } from "effect"
 import type { IncomingEvent } from "../../src/domain/Event.ts"
 import { Asleep } from "../../src/testing/InProcess.ts"
+import { freeDisk, fullDisk } from "../fakes/fullDisk.ts"
 import { acme, globex } from "../fakes/Storage.ts"
 import { accept as acceptAny, deliveries, pipeline, route } from "./pipeline.ts"
 
@@ -12,6 +13,9 @@ const accept = (changes: Partial<IncomingEvent> = {}, orgId = acme) =>
   acceptAny({ dedupKey: "sentry:issue:1", ...changes }, orgId)
 
 const Live = pipeline({ dispatch: Asleep })
+
+/** W3C Trace Context. */
+const traceparent = /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/
 
 const rows = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SELECT * FROM events ORDER BY org_id, received_at`)
 const agents = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SELECT * FROM incident_agents`)
@@ -27,7 +31,9 @@ describe("Intake", () => {
       assert.isFalse(repeated)
       assert.match(eventId, /^evt-[0-9a-f-]{36}$/)
       assert.match(String(agentId), /^agent-incident-[a-z0-9]{6}$/)
-      deepStrictEqual((yield* rows).map((row) => ({ ...row })), [{
+      const stored = yield* rows
+      assert.match(String(stored[0]?.["trace"]), traceparent)
+      deepStrictEqual(stored.map((row): Record<string, unknown> => ({ ...row, trace: null })), [{
         orgId: acme,
         id: eventId,
         source: "sentry",
@@ -45,7 +51,8 @@ describe("Intake", () => {
         dataPath: "data",
         emptied: 0,
         occurredAt: "2026-03-21T14:00:00.000Z",
-        receivedAt: "1970-01-01T00:01:00.000Z"
+        receivedAt: "1970-01-01T00:01:00.000Z",
+        trace: null
       }])
     }).pipe(Effect.provide(Live)))
 
@@ -125,11 +132,11 @@ describe("Intake", () => {
       const entries = sql`SELECT * FROM inbox_entries`
       const destinations = sql`SELECT * FROM destinations`
       for (const table of ["events", "inbox_entries", "destinations", "deliveries"]) {
-        yield* sql`CREATE TRIGGER full BEFORE INSERT ON ${sql(table)} BEGIN SELECT RAISE(ABORT, 'disk full'); END`
+        yield* fullDisk(table, "INSERT")
         assert.strictEqual((yield* Effect.exit(accept()))._tag, "Failure", table)
         const left = yield* Effect.all([rows, agents, entries, destinations, deliveries])
         deepStrictEqual(left.flat(), [], table)
-        yield* sql`DROP TRIGGER full`
+        yield* freeDisk(table)
       }
       const { deliveries: n, repeated } = yield* accept()
       deepStrictEqual([repeated, n], [false, 2])

@@ -44,6 +44,29 @@ describe("retention", () => {
       deepStrictEqual(new Set(yield* bodies), new Set(["", "{\"young\":true}"]))
     }).pipe(Effect.provide(pipeline())))
 
+  it.effect("forgets what Idempotency-Keys stood for a day after they came", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const keys = (prefix: string, createdAt: string, count: number) =>
+        Effect.forEach(Array.from({ length: count }, (_, n) => `${prefix}-${n}`), (idempotencyKey) =>
+          sql`INSERT INTO idempotent_answers ${
+            sql.insert({
+              orgId: "org-acme-corp",
+              operation: "o",
+              idempotencyKey,
+              requestHash: "h",
+              holder: "h",
+              heldUntil: createdAt,
+              createdAt
+            })
+          }`)
+      yield* keys("old", "1969-12-30T23:59:59.000Z", 450)
+      yield* keys("young", "1970-01-01T00:00:00.000Z", 3)
+      yield* pass(3600, 900)
+      const left = yield* sql`SELECT idempotency_key FROM idempotent_answers ORDER BY idempotency_key`
+      deepStrictEqual(left, ["young-0", "young-1", "young-2"].map((idempotencyKey) => ({ idempotencyKey })))
+    }).pipe(Effect.provide(pipeline())))
+
   it.effect("never removes what has not arrived, nor what it is about", () =>
     Effect.gen(function*() {
       yield* route("C1")

@@ -7,6 +7,7 @@ import { TestFire } from "../../src/alerts/TestFire.ts"
 import { ChannelRoutesRepo } from "../../src/persistence/ChannelRoutesRepo.ts"
 import { DestinationsRepo } from "../../src/persistence/DestinationsRepo.ts"
 import { EventsRepo } from "../../src/persistence/EventsRepo.ts"
+import { fullDisk } from "../fakes/fullDisk.ts"
 import { acme, globex, Memory } from "../fakes/Storage.ts"
 import { at, place, rows, Woken, woken } from "./deliveryLog.ts"
 
@@ -40,7 +41,7 @@ describe("a test-fire", () => {
       )
       assert.lengthOf(yield* rows, 1)
       const event = yield* eventOf(row.eventId)
-      deepStrictEqual({ ...event, id: "", dedupKey: "" }, {
+      deepStrictEqual({ ...event, id: "", dedupKey: "", trace: null }, {
         orgId: acme,
         id: "",
         source: "test",
@@ -57,7 +58,8 @@ describe("a test-fire", () => {
         body: "{}",
         dataPath: "",
         occurredAt: at(60_000),
-        receivedAt: at(60_000)
+        receivedAt: at(60_000),
+        trace: null
       })
       const destination = Option.getOrThrow(yield* (yield* DestinationsRepo).find(place("C1")))
       deepStrictEqual(destination.dueAt, at(60_000))
@@ -94,7 +96,7 @@ describe("a test-fire", () => {
     Effect.gen(function*() {
       yield* add()
       const sql = yield* SqlClient.SqlClient
-      yield* sql`CREATE TRIGGER full BEFORE INSERT ON deliveries BEGIN SELECT RAISE(ABORT, 'disk full'); END`
+      yield* fullDisk("deliveries", "INSERT")
       assert.strictEqual((yield* Effect.exit(fire(1)))._tag, "Failure")
       deepStrictEqual(yield* sql`SELECT * FROM events`, [])
       deepStrictEqual(yield* woken, [])

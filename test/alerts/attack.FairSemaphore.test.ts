@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
 import { Effect, FastCheck, Fiber } from "effect"
-import { makeFairSemaphore } from "../../src/alerts/FairSemaphore.ts"
+import { makeFairSemaphore } from "../../src/services/FairSemaphore.ts"
 
 describe("a fair semaphore", () => {
   it.effect("lets no more in than it has permits, the first come first", () =>

@@ -1,12 +1,13 @@
 import { SqlClient } from "@effect/sql"
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
-import { DateTime, Effect, FastCheck, TestClock } from "effect"
+import { DateTime, Effect, FastCheck } from "effect"
 import { UpstreamFailed, UpstreamRejected } from "../../src/domain/Errors.ts"
 import { EventState, severities } from "../../src/domain/Event.ts"
 import { IntegrationsRepo } from "../../src/persistence/IntegrationsRepo.ts"
 import type { Reaction } from "../fakes/Notifications.ts"
 import { acme } from "../fakes/Storage.ts"
+import { advance, turns } from "../fakes/turns.ts"
 import { arrived, mortal, react, retry } from "./attackLives.ts"
 import { accept, deliveries, pipeline, route } from "./pipeline.ts"
 
@@ -65,8 +66,7 @@ const command = FastCheck.oneof(
   { weight: 4, arbitrary: FastCheck.record({ _tag: FastCheck.constant("kill" as const) }) }
 )
 
-const turns = Effect.repeatN(Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void))), 80)
-const pass = (seconds: number) => Effect.zipRight(TestClock.adjust(`${seconds} seconds`), turns)
+const pass = (seconds: number) => Effect.zipRight(advance(`${seconds} seconds`), turns(80))
 
 /** A config is known by when it was stored. */
 const configure = Effect.gen(function*() {

@@ -7,6 +7,7 @@ import { Intake } from "../../src/alerts/Intake.ts"
 import { AlertsLive, SenderLive } from "../../src/alerts/live.ts"
 import { Routing } from "../../src/alerts/Routing.ts"
 import { IntegrationsRepo } from "../../src/persistence/IntegrationsRepo.ts"
+import { freeDisk, fullDisk } from "../fakes/fullDisk.ts"
 import { Notifications } from "../fakes/Notifications.ts"
 import { acme, environment, Memory } from "../fakes/Storage.ts"
 import { mortal, react, sent, titles } from "./attackLives.ts"
@@ -77,16 +78,14 @@ describe("a process that ends", () => {
 describe("a database that does not take what became of a message", () => {
   it.effect("has it sent again later and later, and no oftener for what comes meanwhile", () =>
     Effect.gen(function*() {
-      const sql = yield* SqlClient.SqlClient
       yield* route("C1")
-      yield* sql`CREATE TRIGGER full BEFORE UPDATE ON deliveries WHEN NEW.status = 'delivered'
-                 BEGIN SELECT RAISE(ABORT, 'disk full'); END`
+      yield* fullDisk("deliveries", "UPDATE", "NEW.status = 'delivered'")
       for (let n = 0; n < 60; n++) {
         yield* accept({ title: `n${n}` })
         yield* pass(5)
       }
       assert.isAtMost((yield* sent).length, 9)
-      yield* sql`DROP TRIGGER full`
+      yield* freeDisk("deliveries")
       yield* pass(600, 10)
       assert.strictEqual(new Set(yield* titles).size, 60)
       assert.isTrue((yield* statuses).every((status) => status === "delivered"))

@@ -4,14 +4,14 @@ import { Effect, Fiber, Layer } from "effect"
 import { Dispatch } from "../../src/alerts/Dispatch.ts"
 import { AlertsLive } from "../../src/alerts/live.ts"
 import { Sender } from "../../src/alerts/Sender.ts"
-import { Outbound, Senders } from "../../src/App.ts"
+import { NameServers, Outbound, Senders } from "../../src/App.ts"
 import { Discord } from "../../src/channels/discord/Discord.ts"
 import { Slack } from "../../src/channels/slack/Slack.ts"
 import { Telegram } from "../../src/channels/telegram/Telegram.ts"
 import { WhatsApp } from "../../src/channels/whatsapp/WhatsApp.ts"
 import { DeliveryLogRepo } from "../../src/persistence/DeliveryLogRepo.ts"
 
-import * as Sql from "../../src/persistence/Sql.ts"
+import { layerTest } from "../../src/persistence/TestDatabase.ts"
 import * as Keyring from "../../src/services/Keyring.ts"
 import { InProcess } from "../../src/testing/InProcess.ts"
 import { Notifications } from "../fakes/Notifications.ts"
@@ -60,7 +60,8 @@ export const withChannels = (
       Layer.succeed(WhatsApp, takesAll)
     ]),
     Layer.provide(Outbound),
-    Layer.provideMerge(Sql.layerMemory),
+    Layer.provide(NameServers),
+    Layer.provideMerge(layerTest),
     Layer.provide(Keyring.layerEphemeral),
     Layer.provide(NodeContext.layer),
     Layer.provide(environment({})),

@@ -1,9 +1,9 @@
-import { Effect, Layer, Option } from "effect"
-import { AgentEndpoints, endpointOwner } from "../../src/alerts/AgentEndpoints.ts"
+import { Effect, Layer, Option, Redacted } from "effect"
+import { AgentEndpoints } from "../../src/alerts/AgentEndpoints.ts"
 import { agentChannel, type Destination } from "../../src/domain/Delivery.ts"
 import { AgentsRepo } from "../../src/persistence/AgentsRepo.ts"
 import type { EventRow } from "../../src/persistence/EventsRepo.ts"
-import { Vault } from "../../src/services/Vault.ts"
+import { endpointOwner, Vault } from "../../src/services/Vault.ts"
 import { acme, EphemeralVault } from "../fakes/Storage.ts"
 import { type Answer, upstream } from "../fakes/Upstream.ts"
 import { agent, arrive, Live } from "./inboxes.ts"
@@ -20,7 +20,7 @@ export const scripted = (...script: ReadonlyArray<Answer>) =>
 
 export const setEndpoint = (endpoint: string, signedWith = secret) =>
   Effect.gen(function*() {
-    const sealed = yield* (yield* Vault).seal(endpointOwner(acme, "a"), signedWith)
+    const sealed = yield* (yield* Vault).seal(endpointOwner(acme, "a"), Redacted.make(signedWith))
     yield* (yield* AgentsRepo).setEndpoint(acme, "a", { url: endpoint, ...sealed })
   })
 

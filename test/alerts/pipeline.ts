@@ -1,5 +1,5 @@
 import { SqlClient } from "@effect/sql"
-import { DateTime, Effect, Layer, TestClock } from "effect"
+import { DateTime, Effect, Layer } from "effect"
 import type { Dispatch } from "../../src/alerts/Dispatch.ts"
 import { Intake } from "../../src/alerts/Intake.ts"
 import { AlertsLive, SenderLive } from "../../src/alerts/live.ts"
@@ -11,6 +11,7 @@ import { ChannelRoutesRepo } from "../../src/persistence/ChannelRoutesRepo.ts"
 import { InProcess } from "../../src/testing/InProcess.ts"
 import { Notifications } from "../fakes/Notifications.ts"
 import { acme, environment, Memory } from "../fakes/Storage.ts"
+import { advance, turns } from "../fakes/turns.ts"
 
 interface Options {
   readonly dispatch?: Layer.Layer<Dispatch, never, Sender | SqlClient.SqlClient>
@@ -19,13 +20,13 @@ interface Options {
 }
 
 /** Lets everything that is due at this moment of the test's clock happen. */
-export const settle = Effect.repeatN(Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void))), 400)
+export const settle = turns(400)
 
 /** Moves the clock on in steps, and lets what falls due happen on the way. */
 export const pass = (seconds: number, step = 1) =>
   Effect.gen(function*() {
     for (let passed = 0; passed < seconds; passed += step) {
-      yield* TestClock.adjust(`${step} seconds`)
+      yield* advance(`${step} seconds`)
       yield* settle
     }
   })

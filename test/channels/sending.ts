@@ -1,4 +1,3 @@
-import { NodeHttpClient } from "@effect/platform-node"
 import { Clock, Context, Effect, Layer, Option } from "effect"
 import { Discord } from "../../src/channels/discord/Discord.ts"
 import { Slack } from "../../src/channels/slack/Slack.ts"
@@ -6,7 +5,8 @@ import { Telegram } from "../../src/channels/telegram/Telegram.ts"
 import { WhatsApp } from "../../src/channels/whatsapp/WhatsApp.ts"
 import type { Sent } from "../../src/domain/Alert.ts"
 import type { UpstreamFailed, UpstreamRejected } from "../../src/domain/Errors.ts"
-import { Origins, Upstream } from "../../src/upstream/Upstream.ts"
+import { Origins } from "../../src/upstream/Upstream.ts"
+import { Networked } from "../fakes/Outbound.ts"
 import { type Answer, refusal, result, sent } from "../fakes/Upstream.ts"
 import { critical } from "./alerts.ts"
 import { answering, botToken, type Channel, channels } from "./verify.ts"
@@ -49,8 +49,7 @@ export const turnedDown = (channel: Channel, answer: Answer) =>
 export const over = <I, S>(channel: Context.Tag<I, S>, url: string) =>
   Effect.map(
     Layer.build(channels.pipe(
-      Layer.provide([Upstream.Default, Layer.succeed(Origins, () => Option.some(url))]),
-      Layer.provide(NodeHttpClient.layerUndici)
+      Layer.provide([Networked(), Layer.succeed(Origins, () => Option.some(url))])
     )),
     (context) => Context.unsafeGet(context, channel)
   )

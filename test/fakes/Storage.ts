@@ -6,6 +6,7 @@ import { join } from "node:path"
 import { OrgId } from "../../src/domain/Ids.ts"
 import { Repos } from "../../src/persistence/Repos.ts"
 import * as Sql from "../../src/persistence/Sql.ts"
+import { layerTest } from "../../src/persistence/TestDatabase.ts"
 import * as Keyring from "../../src/services/Keyring.ts"
 import { Vault } from "../../src/services/Vault.ts"
 
@@ -18,7 +19,7 @@ export const Platform = NodeContext.layer
 
 /** Every repo over one database in memory, which is gone with the test. */
 export const Memory = Repos.pipe(
-  Layer.provideMerge(Sql.layerMemory),
+  Layer.provideMerge(layerTest),
   Layer.provide(Platform),
   Layer.orDie
 )

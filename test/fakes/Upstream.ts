@@ -15,6 +15,7 @@ import {
   TestClock
 } from "effect"
 import { Origins, Upstream } from "../../src/upstream/Upstream.ts"
+import { Unguarded } from "./Outbound.ts"
 
 /** One request as the vendor saw it. */
 export interface Sent {
@@ -123,6 +124,7 @@ interface Surroundings {
 /** All that an adapter asks for, before a vendor that follows the script. */
 export const upstream = (script: ReadonlyArray<Answer>, { environment = {}, origin }: Surroundings = {}) =>
   Layer.orDie(Upstream.Default).pipe(
+    Layer.provide(Unguarded),
     Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment))))),
     Layer.merge(Layer.succeed(Origins, () => Option.fromNullable(origin))),
     Layer.provideMerge(scripted(...script))

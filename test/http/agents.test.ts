@@ -50,7 +50,9 @@ const TheInbox = Inbox.Default.pipe(
   Layer.provide(Database)
 )
 
-layer(Layer.merge(Faked(), TheInbox))("incident agents", (it) => {
+const OUTBOUND_ALLOW = "http://127.0.0.1"
+
+layer(Layer.merge(Faked({ environment: { OUTBOUND_ALLOW } }), TheInbox))("incident agents", (it) => {
   it.effect("are listed with the first one first, one for each project", () =>
     Effect.gen(function*() {
       const { ask, tell } = yield* sentry
@@ -222,7 +224,9 @@ layer(Layer.merge(Faked(), TheInbox))("incident agents", (it) => {
       const url = "url: expected an https URL of at most 2048 ASCII characters, without credentials and fragment"
       const secret = "secret: expected whsec_ and base64 of 24 to 64 bytes"
       const wrong: ReadonlyArray<readonly [body: object, details: string]> = [
-        [{ ...endpoint, url: "http://cAnArY.test/" }, url],
+        [{ ...endpoint, url: "ftp://cAnArY.test/" }, url],
+        [{ ...endpoint, url: "http://cAnArY.test/" }, "url: expected an https URL"],
+        [{ ...endpoint, url: "https://cAnArY/" }, "url: expected a host on the public Internet"],
         [{ ...endpoint, url: "https://user:cAnArY@agents.test/" }, url],
         [{ ...endpoint, url: `https://agents.test/${"x".repeat(2048)}` }, url],
         [{ ...endpoint, secret: "cAnArY" }, secret],
@@ -250,7 +254,10 @@ layer(Layer.merge(Faked(), TheInbox))("incident agents", (it) => {
     }))
 })
 
-const Sending = Layer.provide(Faked({ dispatch: InProcess }), Logger.remove(Logger.defaultLogger))
+const Sending = Layer.provide(
+  Faked({ dispatch: InProcess, environment: { OUTBOUND_ALLOW } }),
+  Logger.remove(Logger.defaultLogger)
+)
 
 // With the machine's own clock, which is what the package looks at.
 layer(Sending, { excludeTestServices: true })("an agent's endpoint", (it) => {

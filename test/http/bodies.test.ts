@@ -21,6 +21,50 @@ const detailsOf = (answer: Answer): string => {
 }
 
 layer(Faked())("bodies", (it) => {
+  it.effect("that nobody asked for are not read, however large they are", () =>
+    Effect.gen(function*() {
+      const ask = as(yield* newOrg)
+      const body = Buffer.alloc(8 * limit, "x")
+      const asked = [
+        ["GET", "/api/channel-routes", 200],
+        ["DELETE", "/api/channel-routes/route-001", 404],
+        ["POST", "/api/channel-routes/route-001/test", 404],
+        ["POST", "/api/deliveries/dlv-1/retry", 404],
+        ["GET", "/health", 200],
+        ["POST", "/nope", 404]
+      ] as const
+      for (const [method, path, status] of asked) {
+        for (const chunked of [false, true]) {
+          assert.strictEqual((yield* ask(method, path, { body, chunked })).status, status, `${method} ${path}`)
+        }
+      }
+    }))
+
+  it.effect("over 1 MiB are refused on every endpoint that takes one", () =>
+    Effect.gen(function*() {
+      const ask = as(yield* newOrg)
+      const asked = [
+        ["POST", "/api/integrations/configure"],
+        ["POST", "/api/integrations/linear/issues"],
+        ["POST", "/api/integrations/pagerduty/incidents/P1/acknowledge"],
+        ["POST", "/api/webhooks/sentry"],
+        ["POST", "/api/webhooks/pagerduty"],
+        ["POST", "/api/webhooks/linear"],
+        ["POST", "/api/events"],
+        ["POST", "/api/deliveries/retry"],
+        ["POST", "/api/channel-routes"],
+        ["POST", "/api/channel-routes/preview"],
+        ["PATCH", "/api/channel-routes/route-001"],
+        ["PUT", "/api/agents/agent-incident-aaaaaa/endpoint"]
+      ] as const
+      for (const [method, path] of asked) {
+        for (const chunked of [false, true]) {
+          const answer = yield* ask(method, path, { body: Buffer.alloc(limit + 1, " "), chunked })
+          assert.deepStrictEqual([answer.status, answer.json], [413, tooLarge], `${method} ${path}`)
+        }
+      }
+    }))
+
   it.effect("over 1 MiB are refused, with a length and without", () =>
     Effect.gen(function*() {
       const ask = as(yield* newOrg)

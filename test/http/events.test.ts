@@ -61,7 +61,7 @@ layer(Faked())("posted events", (it) => {
       }
       const { json } = yield* emit(org, body)
       const [row = {}] = yield* stored(org)
-      assert.deepStrictEqual({ ...row, body: JSON.parse(String(row["body"])), emptied: 0 }, {
+      assert.deepStrictEqual({ ...row, body: JSON.parse(String(row["body"])), emptied: 0, trace: null }, {
         orgId: org,
         id: at(json, "id"),
         source: "api",
@@ -79,7 +79,8 @@ layer(Faked())("posted events", (it) => {
         dataPath: "",
         emptied: 0,
         occurredAt: row["receivedAt"],
-        receivedAt: row["receivedAt"]
+        receivedAt: row["receivedAt"],
+        trace: null
       })
     }))
 

@@ -3,6 +3,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, TestClock } from "effect"
 import { randomUUID } from "node:crypto"
 import { signatureHeaders } from "../../src/sandbox/signature.ts"
+import { freeDisk, fullDisk } from "../fakes/fullDisk.ts"
 import { at, failure, notValid } from "./ask.ts"
 import { aFewTurns, as, asNobody } from "./service.ts"
 import { configureSecrets, deliver, FakedNow, post, signer, vendors } from "./webhookVendors.ts"
@@ -147,11 +148,10 @@ layer(FakedNow)("webhooks that were refused", (it) => {
   it.effect("are refused although it cannot be stored why", () =>
     Effect.gen(function*() {
       const { orgId } = yield* signer("sentry")
-      const sql = yield* SqlClient.SqlClient
-      yield* sql`CREATE TRIGGER full BEFORE INSERT ON webhook_failures BEGIN SELECT RAISE(ABORT, 'disk full'); END`
+      yield* fullDisk("webhook_failures", "INSERT")
       assert.strictEqual((yield* post("sentry", "{}", { search: `?org=${orgId}` })).status, 401)
       yield* aFewTurns
-      yield* sql`DROP TRIGGER full`
+      yield* freeDisk("webhook_failures")
       yield* TestClock.adjust("1 second")
       assert.strictEqual((yield* post("sentry", "{}", { search: `?org=${orgId}` })).status, 401)
       assert.deepStrictEqual(yield* reasonsOf(orgId), ["missing"])

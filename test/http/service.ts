@@ -1,9 +1,10 @@
 import { NodeContext } from "@effect/platform-node"
 import { Clock, Context, Effect, Layer, TestClock } from "effect"
 import { randomUUID } from "node:crypto"
-import * as Sql from "../../src/persistence/Sql.ts"
+import { layerTest } from "../../src/persistence/TestDatabase.ts"
 import { Asleep } from "../../src/testing/InProcess.ts"
 import { TestApi, type TestApiOptions } from "../../src/testing/TestApi.ts"
+import { turns } from "../fakes/turns.ts"
 import { type Answer, type Ask, type Broken, makeAsk, type Sent } from "./ask.ts"
 
 /** The service over HTTP, as a test speaks to it. */
@@ -15,7 +16,7 @@ export class Service extends Context.Tag("test/Service")<Service, {
 }
 
 /** The service's database, to look into: layers are shared by reference, so beside the service this is its own. */
-export const Database = Layer.provide(Sql.layerMemory, NodeContext.layer)
+export const Database = Layer.provide(layerTest, NodeContext.layer)
 
 /** The service with fakes for vendors; deliveries stay as they were queued, unless a test wakes their senders. */
 export const Faked = (options: TestApiOptions = {}) =>
@@ -48,15 +49,13 @@ export const configuredOrg = Effect.tap(
   (orgId) => Effect.forEach(Object.values(credentials), (body) => configure(orgId, body))
 )
 
-const turn = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
-
 /**
  * Lets an effect that waits between retries run to its end: whenever a pause is due within `stepMs`, the test clock
  * moves on to its end, and never further, so that no deadline passes by the way.
  */
 export const withoutPauses = <A, E, R>(effect: Effect.Effect<A, E, R>, stepMs = 1500) => {
   const skip = Effect.gen(function*() {
-    yield* turn
+    yield* turns(1)
     const now = yield* Clock.currentTimeMillis
     const sleeps = yield* TestClock.sleeps()
     const next = Math.min(...sleeps)
@@ -66,4 +65,4 @@ export const withoutPauses = <A, E, R>(effect: Effect.Effect<A, E, R>, stepMs = 
 }
 
 /** Lets the server see what the network has brought meanwhile. */
-export const aFewTurns = Effect.replicateEffect(turn, 5)
+export const aFewTurns = turns(5)

@@ -3,6 +3,7 @@ import { Clock, Context, Effect, Either, Fiber, Layer, Option, Redacted, Ref, Sc
 import type { LinearConfig } from "../../src/integrations/linear/definition.ts"
 import { LinearLive } from "../../src/integrations/linear/Linear.ts"
 import { Origins, Upstream } from "../../src/upstream/Upstream.ts"
+import { Unguarded } from "../fakes/Outbound.ts"
 
 /** One request as Linear saw it. `at` is in milliseconds of the test's clock. */
 export interface Sent {
@@ -59,6 +60,7 @@ const client = (respond: (sent: Sent, index: number) => Reply) =>
 export const answeredBy = (respond: (sent: Sent, index: number) => Reply, origin?: string) =>
   LinearLive.pipe(
     Layer.provide(Upstream.Default),
+    Layer.provide(Unguarded),
     Layer.provide(Layer.succeed(Origins, () => Option.fromNullable(origin))),
     Layer.provideMerge(Layer.effectContext(client(respond)))
   )

@@ -3,36 +3,31 @@ import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Layer, Redacted, Schema } from "effect"
 import { Intake } from "../../src/alerts/Intake.ts"
 import { apiId } from "../../src/api/apiId.ts"
+import { Authentication } from "../../src/api/Caller.ts"
 import { JsonBody, OrgAccess } from "../../src/api/Org.ts"
+import { RateLimit } from "../../src/api/RateLimit.ts"
 import { IdempotencyConflict, IntegrationNotConfigured, UpstreamRejected } from "../../src/domain/Errors.ts"
 import { OrgId } from "../../src/domain/Ids.ts"
+import { IdempotencyLive } from "../../src/http/Idempotency.ts"
 import { LinearGroup } from "../../src/integrations/linear/Api.ts"
 import { LinearHttp } from "../../src/integrations/linear/Http.ts"
 import { Linear } from "../../src/integrations/linear/Linear.ts"
-import { IdempotencyKeys } from "../../src/services/IdempotencyKeys.ts"
+import { IdempotentAnswers } from "../../src/services/IdempotentAnswers.ts"
 import { type Connection, Integrations } from "../../src/services/Integrations.ts"
+import { RateLimits } from "../../src/services/RateLimits.ts"
 import { WebhookFailures } from "../../src/services/WebhookFailures.ts"
 import { WebhookOrgs } from "../../src/services/WebhookOrgs.ts"
 
 const orgId = Schema.decodeSync(OrgId)("org-acme-corp")
 const path = "http://localhost/api/integrations/linear"
 
-const Claim = Layer.succeed(
-  IdempotencyKeys,
-  IdempotencyKeys.make({
-    claim: (_org, _operation, key) =>
-      Effect.gen(function*() {
-        if (key === "used") return yield* new IdempotencyConflict()
-      })
-  })
-)
-
 const connection = <Config, I>(definition: { readonly Config: Schema.Schema<Config, I> }): Connection<Config> => {
   const config = Schema.decodeUnknownSync(definition.Config)({ apiKey: "lin_api_0123456789" })
   return {
     open: () => new IntegrationNotConfigured({ integration: "Linear" }),
     read: (_org, _shared, _parameters, use) => use(config),
-    write: (_org, use) => use(config)
+    write: (_org, use) => use(config),
+    send: (_org, use) => use(config)
   }
 }
 
@@ -45,12 +40,19 @@ const app = (linear: Partial<typeof Linear.Service>) =>
           HttpApiBuilder.api(HttpApi.make(apiId).add(LinearGroup)).pipe(
             Layer.provide(LinearHttp),
             Layer.provide([
-              Claim,
+              Layer.mock(IdempotentAnswers, {
+                _tag: "services/IdempotentAnswers",
+                apart: ({ idempotencyKey }, run) => idempotencyKey === "used" ? new IdempotencyConflict() : run
+              }),
+              IdempotencyLive,
               Layer.mock(Linear, linear),
               Layer.mock(Integrations, { _tag: "services/Integrations", connect: connection }),
               Layer.mock(WebhookFailures, { _tag: "services/WebhookFailures" }),
               Layer.mock(WebhookOrgs, {}),
               Layer.mock(Intake, {}),
+              Layer.succeed(Authentication, { token: () => Effect.succeed({ tokenId: null, scopes: new Set() }) }),
+              RateLimits.Default,
+              Layer.succeed(RateLimit, Effect.void),
               Layer.succeed(OrgAccess, { org: () => Effect.succeed(orgId) }),
               Layer.succeed(JsonBody, HttpServerRequest.HttpServerRequest)
             ]),

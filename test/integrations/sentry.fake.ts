@@ -3,6 +3,7 @@ import { Clock, type Context, type Duration, Effect, Fiber, Layer, Option, Redac
 import type { SentryConfig } from "../../src/integrations/sentry/definition.ts"
 import { Sentry, SentryLive } from "../../src/integrations/sentry/Sentry.ts"
 import { Origins, Upstream } from "../../src/upstream/Upstream.ts"
+import { Unguarded } from "../fakes/Outbound.ts"
 
 /** One answer of Sentry: `body` goes out as JSON, `text` as it is, `never` not at all. */
 export type Reply =
@@ -54,6 +55,7 @@ export const scripted = <A, E>(
       Effect.provide(
         SentryLive.pipe(
           Layer.provide([Layer.orDie(Upstream.Default), Layer.succeed(Origins, () => origin)]),
+          Layer.provide(Unguarded),
           Layer.provide(Layer.succeed(HttpClient.HttpClient, client))
         )
       )

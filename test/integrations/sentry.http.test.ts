@@ -5,16 +5,20 @@ import { DateTime, Effect, Layer, Redacted, Schema } from "effect"
 import { createHmac } from "node:crypto"
 import { Intake } from "../../src/alerts/Intake.ts"
 import { apiId } from "../../src/api/apiId.ts"
+import { Authentication } from "../../src/api/Caller.ts"
+import { RateLimit } from "../../src/api/RateLimit.ts"
 import { InvalidSignature, RequestInvalid } from "../../src/domain/Errors.ts"
 import type { IncomingEvent } from "../../src/domain/Event.ts"
 import { OrgId } from "../../src/domain/Ids.ts"
 import { JsonBodyLive } from "../../src/http/JsonBody.ts"
 import { OrgAccessLive } from "../../src/http/Org.ts"
+import { requestId } from "../../src/http/requestId.ts"
 import { SentryGroup } from "../../src/integrations/sentry/Api.ts"
 import { SentryHttp } from "../../src/integrations/sentry/Http.ts"
 import { Sentry } from "../../src/integrations/sentry/Sentry.ts"
 import { IntegrationRow } from "../../src/persistence/IntegrationsRepo.ts"
 import { type Connection, Integrations } from "../../src/services/Integrations.ts"
+import { RateLimits } from "../../src/services/RateLimits.ts"
 import { WebhookFailures } from "../../src/services/WebhookFailures.ts"
 import { type Delivery, WebhookOrgs } from "../../src/services/WebhookOrgs.ts"
 import { signs } from "../../src/services/webhookSignature.ts"
@@ -53,6 +57,7 @@ const Fakes = Layer.mergeAll(
       return {
         open,
         write: (_, use) => Effect.flatMap(open(), ({ config }) => use(config)),
+        send: (_, use) => Effect.flatMap(open(), ({ config }) => use(config)),
         read: (_, __, ___, use) => Effect.flatMap(open(), ({ config }) => use(config))
       }
     }
@@ -84,10 +89,16 @@ const Fakes = Layer.mergeAll(
   })
 )
 
+const Everybody = Layer.succeed(Authentication, {
+  token: () => Effect.succeed({ tokenId: null, scopes: new Set() })
+})
+
 const Server = HttpApiBuilder.serve().pipe(
+  Layer.provide(requestId),
   Layer.provide(HttpApiBuilder.api(HttpApi.make(apiId).add(SentryGroup))),
   Layer.provide(SentryHttp),
-  Layer.provide([Fakes, OrgAccessLive, JsonBodyLive]),
+  Layer.provide([Fakes, Everybody, OrgAccessLive, JsonBodyLive]),
+  Layer.provide([RateLimits.Default, Layer.succeed(RateLimit, Effect.void)]),
   Layer.provideMerge(NodeHttpServer.layerTest)
 )
 

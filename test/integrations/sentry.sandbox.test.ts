@@ -1,17 +1,16 @@
-import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option, Redacted } from "effect"
 import { Sentry, SentryLive } from "../../src/integrations/sentry/Sentry.ts"
 import { sentrySeed } from "../../src/sandbox/seed.ts"
 import { makeSentry } from "../../src/sandbox/sentry.ts"
-import { Origins, Upstream } from "../../src/upstream/Upstream.ts"
+import { Origins } from "../../src/upstream/Upstream.ts"
+import { Networked } from "../fakes/Outbound.ts"
 
 const config = { authToken: Redacted.make("sntrys_sandbox"), organization: "acme" }
 
 const live = (url: string) =>
   SentryLive.pipe(
-    Layer.provide([Upstream.Default, Layer.succeed(Origins, () => Option.some(url))]),
-    Layer.provide(NodeHttpClient.layerUndici)
+    Layer.provide([Networked(), Layer.succeed(Origins, () => Option.some(url))])
   )
 
 describe("Sentry over real HTTP", () => {

@@ -1,9 +1,9 @@
-import { SqlClient } from "@effect/sql"
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
 import { DateTime, Effect, FastCheck, Option } from "effect"
 import type { OrgId } from "../../src/domain/Ids.ts"
 import { ChannelRouteRow, ChannelRoutesRepo } from "../../src/persistence/ChannelRoutesRepo.ts"
+import { freeDisk, fullDisk } from "../fakes/fullDisk.ts"
 import { acme, globex, Memory } from "../fakes/Storage.ts"
 
 const createdAt = DateTime.unsafeMake("2026-03-21T14:00:00.123Z")
@@ -154,10 +154,9 @@ describe("ChannelRoutesRepo", () => {
   it.effect("a route that could not be stored costs no number", () =>
     Effect.gen(function*() {
       const repo = yield* ChannelRoutesRepo
-      const sql = yield* SqlClient.SqlClient
-      yield* sql`CREATE TRIGGER full BEFORE INSERT ON channel_routes BEGIN SELECT RAISE(ABORT, 'disk full'); END`
+      yield* fullDisk("channel_routes", "INSERT")
       assert.strictEqual((yield* Effect.exit(repo.add(acme, route, createdAt)))._tag, "Failure")
-      yield* sql`DROP TRIGGER full`
+      yield* freeDisk("channel_routes")
       assert.strictEqual((yield* repo.add(acme, route, createdAt)).number, 1)
     }).pipe(Effect.provide(Memory)))
 

@@ -117,7 +117,15 @@ describe("DATABASE_URL", () => {
       deepStrictEqual(yield* located("file::memory:"), Either.right({ filename: ":memory:" }))
     }))
 
-  it.effect.each(["", "file:", "./data.db", "sqlite:x", "postgres://user:canary@db/x", "http://x/canary"])(
+  it.effect.each([
+    "",
+    "file:",
+    "./data.db",
+    "sqlite:x",
+    "postgres://user:canary@db",
+    "postgres:canary",
+    "http://x/canary"
+  ])(
     "is refused as %j, without showing it",
     (url) =>
       Effect.gen(function*() {

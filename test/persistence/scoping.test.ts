@@ -5,7 +5,7 @@ import type { OrgId } from "../../src/domain/Ids.ts"
 import { AgentsRepo } from "../../src/persistence/AgentsRepo.ts"
 import { ChannelRoutesRepo } from "../../src/persistence/ChannelRoutesRepo.ts"
 import { EventRow, EventsRepo } from "../../src/persistence/EventsRepo.ts"
-import { IdempotencyKeysRepo } from "../../src/persistence/IdempotencyKeysRepo.ts"
+import { IdempotentAnswerRow, IdempotentAnswersRepo } from "../../src/persistence/IdempotentAnswersRepo.ts"
 import { IntegrationsRepo } from "../../src/persistence/IntegrationsRepo.ts"
 import { acme, globex, Memory, org } from "../fakes/Storage.ts"
 
@@ -152,10 +152,26 @@ describe("events, agents and keys of orgs side by side", () => {
 
   it.effect("a key stands for its own org's request", () =>
     Effect.gen(function*() {
-      const repo = yield* IdempotencyKeysRepo
+      const repo = yield* IdempotentAnswersRepo
+      const row = (orgId: OrgId, requestHash: string) =>
+        new IdempotentAnswerRow({
+          orgId,
+          operation: "o",
+          idempotencyKey: "k",
+          requestHash,
+          holder: requestHash,
+          heldUntil: at(1),
+          status: null,
+          body: null,
+          createdAt: at(0)
+        })
       const claim = (orgId: OrgId, requestHash: string) =>
-        repo.claim({ orgId, operation: "o", idempotencyKey: "k", requestHash, createdAt: at(0) }, at(0))
+        Effect.map(repo.claim(row(orgId, requestHash), at(0)), (found) => found.requestHash)
       for (const orgId of neighbours) assert.strictEqual(yield* claim(orgId, orgId), orgId)
       for (const orgId of neighbours) assert.strictEqual(yield* claim(orgId, "other"), orgId)
+      yield* repo.answer(row(acme, acme), 200, "{}")
+      yield* repo.forget(row(globex, globex))
+      assert.strictEqual((yield* repo.claim(row(acme, "other"), at(0))).status, 200)
+      for (const orgId of neighbours.slice(2)) assert.isNull((yield* repo.claim(row(orgId, "other"), at(0))).status)
     }).pipe(Effect.provide(Memory)))
 })

@@ -1,5 +1,5 @@
 import { SqlClient } from "@effect/sql"
-import { Effect, TestClock } from "effect"
+import { Effect } from "effect"
 import { discord } from "../../src/channels/discord/definition.ts"
 import { slack } from "../../src/channels/slack/definition.ts"
 import { telegram } from "../../src/channels/telegram/definition.ts"
@@ -7,6 +7,7 @@ import { whatsapp } from "../../src/channels/whatsapp/definition.ts"
 import { sandboxCredentials } from "../../src/sandbox/seed.ts"
 import type { ChatMessage } from "../../src/sandbox/StandIn.ts"
 import { StandIns } from "../../src/sandbox/StandIns.ts"
+import { advance, turns } from "../fakes/turns.ts"
 import { at } from "../http/ask.ts"
 import { as } from "../http/service.ts"
 
@@ -42,12 +43,10 @@ export const route = (channel: ChannelId, channelId: string = places[channel]) =
 export const emit = (title: string, more: object = {}) =>
   acme("POST", "/api/events", { body: { type: "deploy.finished", title, ...more } })
 
-const turns = Effect.repeatN(Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void))), 100)
-
 /** Lets everything that is due at this moment of the test's clock happen. Requests under way come to their end. */
 export const settled = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
-  yield* Effect.repeat(Effect.zipRight(turns, sql`SELECT 1 FROM deliveries WHERE status = 'delivering'`), {
+  yield* Effect.repeat(Effect.zipRight(turns(100), sql`SELECT 1 FROM deliveries WHERE status = 'delivering'`), {
     until: (sending) => sending.length === 0
   })
 })
@@ -55,7 +54,7 @@ export const settled = Effect.gen(function*() {
 /** Moves the clock on, `step` seconds at a time, and never while a request is under way: no deadline passes. */
 export const pass = (seconds: number, step = 0.5) =>
   Effect.zipRight(
-    Effect.repeatN(Effect.zipRight(settled, TestClock.adjust(`${step} seconds`)), Math.ceil(seconds / step) - 1),
+    Effect.repeatN(Effect.zipRight(settled, advance(`${step} seconds`)), Math.ceil(seconds / step) - 1),
     settled
   )
 

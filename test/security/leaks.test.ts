@@ -1,6 +1,6 @@
 import { SqlClient } from "@effect/sql"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Layer, Logger, LogLevel, Schedule, Schema } from "effect"
+import { Cause, Effect, Layer, Logger, LogLevel, Redacted, Schedule, Schema } from "effect"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { inspect } from "node:util"
@@ -269,7 +269,10 @@ describe("secrets", () => {
         ].map((content) => content.replaceAll(refused, JSON.stringify(refused).slice(1, -1)))
         for (const content of [...contents, refused]) {
           yield* withRow((orgId) =>
-            Effect.map(vault.seal({ orgId, integration: "pagerduty" }, content), (sealed) => ({ ...sealed }))
+            Effect.map(
+              vault.seal({ orgId, integration: "pagerduty" }, Redacted.make(content)),
+              (sealed) => ({ ...sealed })
+            )
           )
         }
         yield* withRow(() => Effect.succeed({ keyId: "k9" }))

@@ -1,14 +1,19 @@
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
 import { DateTime, Deferred, Effect, Exit, Fiber, Redacted, Ref, TestClock } from "effect"
-import { IntegrationNotConfigured, UpstreamFailed, UpstreamRejected } from "../../src/domain/Errors.ts"
+import {
+  IntegrationNotConfigured,
+  type ServiceUnavailable,
+  UpstreamFailed,
+  UpstreamRejected
+} from "../../src/domain/Errors.ts"
 import { linear, type LinearConfig } from "../../src/integrations/linear/definition.ts"
 import { Integrations } from "../../src/services/Integrations.ts"
 import { makeShared, type Shared } from "../../src/upstream/shared.ts"
 import { acme, globex } from "../fakes/Storage.ts"
 import { queriesOf, Spying } from "./spy.ts"
 
-type Failure = UpstreamFailed | UpstreamRejected
+type Failure = UpstreamFailed | UpstreamRejected | ServiceUnavailable
 
 const failed = (reason: UpstreamFailed["reason"]) => new UpstreamFailed({ vendor: "Linear", reason, details: reason })
 const refused = Effect.fail(failed("credentials"))

@@ -26,7 +26,7 @@ describe("configure, open, show, forget", () => {
       assert.instanceOf(error, IntegrationNotConfigured)
       assert.strictEqual(error.message, "Linear integration is not configured")
       deepStrictEqual(yield* standing(), { configured: false, status: "inactive", lastSync: null })
-      assert.isTrue(Option.isNone(yield* integrations.show(acme, "linear")))
+      assert.isTrue(Option.isNone(yield* integrations.show(acme, "linear", Effect.succeed)))
       assert.isFalse(yield* integrations.forget(acme, "linear"))
     }).pipe(Effect.provide(Spying)))
 
@@ -61,7 +61,7 @@ describe("configure, open, show, forget", () => {
       yield* integrations.configure(acme, "linear", key("second"))
       const { config } = yield* Effect.flatMap(connection, ({ open }) => open(acme))
       assert.notProperty(config, "teamId")
-      const shown = Option.getOrThrow(yield* integrations.show(acme, "linear"))
+      const shown = Option.getOrThrow(yield* integrations.show(acme, "linear", Effect.succeed))
       deepStrictEqual(shown.config, key("second"))
     }).pipe(Effect.provide(Spying)))
 
@@ -126,7 +126,7 @@ describe("configure, open, show, forget", () => {
       })
       const now = yield* keyNow()
       assert.include(keys, now)
-      deepStrictEqual(Option.getOrThrow(yield* integrations.show(acme, "linear")).config, key(now))
+      deepStrictEqual(Option.getOrThrow(yield* integrations.show(acme, "linear", Effect.succeed)).config, key(now))
     }).pipe(Effect.provide(Spying)))
 
   it.effect("a configure is seen at once also by a row that was being read meanwhile", () =>

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
-import { Effect, Encoding, FastCheck, Layer } from "effect"
+import { Effect, Encoding, FastCheck, Layer, Redacted } from "effect"
 import * as Keyring from "../../src/services/Keyring.ts"
 import { type Owner, type Sealed, Unopenable, Vault } from "../../src/services/Vault.ts"
 import { acme, environment, globex, Platform } from "../fakes/Storage.ts"
@@ -20,7 +20,8 @@ const vaultWith = (keys: string) =>
   )
 
 const owner: Owner = { orgId: acme, integration: "pagerduty" }
-const plaintext = "{\"apiKey\":\"u+canary-0123456789\"}"
+const text = "{\"apiKey\":\"u+canary-0123456789\"}"
+const plaintext = Redacted.make(text)
 
 /** Why it does not open. */
 const refused = (vault: Vault, owner: Owner, sealed: Sealed) =>
@@ -29,7 +30,7 @@ const refused = (vault: Vault, owner: Owner, sealed: Sealed) =>
     assert.include(error.message, owner.orgId)
     assert.include(error.message, owner.integration)
     assert.include(error.message, `key ${sealed.keyId}`)
-    for (const hidden of ["canary", plaintext, sealed.sealed, base64(1)]) {
+    for (const hidden of ["canary", text, sealed.sealed, base64(1)]) {
       assert.notInclude(`${error.message} ${JSON.stringify(error)}`, hidden)
     }
     return error.why
@@ -47,12 +48,16 @@ describe("Vault", () => {
   const vault = Effect.runSync(vaultWith(`k1:${base64(1)}`))
 
   it.prop("opens what it sealed, whatever it is", [FastCheck.string({ unit: "binary" })], ([text]) => {
-    const opened = Effect.runSync(Effect.flatMap(vault.seal(owner, text), (sealed) => vault.open(owner, sealed)))
-    assert.strictEqual(opened, text)
+    const opened = Effect.runSync(
+      Effect.flatMap(vault.seal(owner, Redacted.make(text)), (sealed) => vault.open(owner, sealed))
+    )
+    assert.strictEqual(Redacted.value(opened), text)
+    assert.notInclude(`${JSON.stringify(opened)} ${String(opened)}`, JSON.stringify(text))
   })
 
   it.prop("seals differently each time and shows nothing", [FastCheck.string({ minLength: 4 })], ([text]) => {
-    const [one, two] = Effect.runSync(Effect.all([vault.seal(owner, text), vault.seal(owner, text)]))
+    const sealing = vault.seal(owner, Redacted.make(text))
+    const [one, two] = Effect.runSync(Effect.all([sealing, sealing]))
     assert.strictEqual(one.keyId, "k1")
     assert.notStrictEqual(one.sealed, two.sealed)
     assert.notDeepEqual(
@@ -130,9 +135,9 @@ describe("Vault", () => {
     Effect.gen(function*() {
       const before = yield* vault.seal(owner, plaintext)
       const rotated = yield* vaultWith(`k2:${base64(2)},k1:${base64(1)}`)
-      assert.strictEqual(yield* rotated.open(owner, before), plaintext)
+      assert.strictEqual(Redacted.value(yield* rotated.open(owner, before)), text)
       const after = yield* rotated.seal(owner, plaintext)
       assert.strictEqual(after.keyId, "k2")
-      assert.strictEqual(yield* rotated.open(owner, after), plaintext)
+      assert.strictEqual(Redacted.value(yield* rotated.open(owner, after)), text)
     }))
 })

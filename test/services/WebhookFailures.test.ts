@@ -6,7 +6,9 @@ import type { OrgId } from "../../src/domain/Ids.ts"
 import type { WebhookFailure } from "../../src/domain/WebhookFailure.ts"
 import { WebhookFailuresRepo } from "../../src/persistence/WebhookFailuresRepo.ts"
 import { WebhookFailures } from "../../src/services/WebhookFailures.ts"
+import { freeDisk, fullDisk } from "../fakes/fullDisk.ts"
 import { acme, globex, org } from "../fakes/Storage.ts"
+import { turns } from "../fakes/turns.ts"
 import { bytesOf, configure, refusedAs, resolve, signedWith, webhookOrgs } from "./webhooks.ts"
 
 const installation = "24b397fc-a86e-43ef-9297-949e21b82480"
@@ -23,7 +25,7 @@ const listed = (
 const reasons = (orgId: OrgId) => Effect.map(listed(orgId), (rows) => rows.map(({ reason }) => reason))
 
 /** Lets what stores failures have its turn. */
-const stored = Effect.replicateEffect(Effect.yieldNow(), 50)
+const stored = Effect.zipRight(Effect.replicateEffect(Effect.yieldNow(), 50), turns(2))
 
 const refuse = (failure: Partial<WebhookFailure> = {}, told?: string) =>
   Effect.flatMap(
@@ -113,12 +115,11 @@ describe("a webhook that was refused", () => {
   it.effect("is answered although it cannot be stored, and later ones are stored again", () =>
     Effect.gen(function*() {
       yield* configure(acme, {})
-      const sql = yield* SqlClient.SqlClient
-      yield* sql`CREATE TRIGGER full BEFORE INSERT ON webhook_failures BEGIN SELECT RAISE(ABORT, 'disk full'); END`
+      yield* fullDisk("webhook_failures", "INSERT")
       lines.length = 0
       assert.strictEqual((yield* refuse())._tag, "InvalidSignature")
       assert.include(lines.join("\n"), "Could not store why webhooks were refused")
-      yield* sql`DROP TRIGGER full`
+      yield* freeDisk("webhook_failures")
       yield* refuse({ details: "again" })
       deepStrictEqual((yield* listed(acme)).map(({ details }) => details), ["again"])
     }).pipe(Effect.provide(Layer.provideMerge(webhookOrgs(), Listening))))

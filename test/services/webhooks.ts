@@ -44,6 +44,7 @@ export const signedWith = (secret: string, delivery: Partial<Omit<Delivery, "sig
     integration: "sentry",
     named: undefined,
     installation: undefined,
+    mayTry: Effect.void,
     ...delivery,
     body,
     signatures: [hmac(secret, body)]

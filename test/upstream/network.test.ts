@@ -1,10 +1,9 @@
 import { HttpClientRequest } from "@effect/platform"
-import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
-import { ConfigProvider, Effect, Layer, TestClock } from "effect"
+import { Effect, TestClock } from "effect"
 import { createServer, type RequestListener } from "node:http"
-import { Upstream } from "../../src/upstream/Upstream.ts"
+import { Networked } from "../fakes/Outbound.ts"
 import { read, thing } from "./acme.ts"
 
 /** A server on a free port, and what it was asked. */
@@ -31,11 +30,7 @@ const listening = (listener: RequestListener) =>
     ({ close }) => Effect.sync(close)
   )
 
-const live = (timeout: string) =>
-  Layer.orDie(Upstream.Default).pipe(
-    Layer.provide(NodeHttpClient.layerUndici),
-    Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map([["UPSTREAM_TIMEOUT", timeout]]))))
-  )
+const live = (timeout: string) => Networked({ UPSTREAM_TIMEOUT: timeout })
 
 /** A read while the test's clock runs as fast as it can. */
 const get = (url: string) =>

@@ -1,15 +1,18 @@
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "@effect/platform"
 import { Schema } from "effect"
+import { Authentication } from "../../api/Caller.ts"
 import { documented } from "../../api/documented.ts"
 import * as Errors from "../../api/errors.ts"
+import { Idempotency, IdempotencyKeyText } from "../../api/Idempotency.ts"
 import { JsonBody, OrgAccess } from "../../api/Org.ts"
 import { Limit, query, VendorId } from "../../api/queries.ts"
+import { RateLimit } from "../../api/RateLimit.ts"
 import { anything, header, orgHeader, webhookEndpoint } from "../../api/webhookEndpoint.ts"
 import { CreatedIssue, IssuePage, NewIssue, Team } from "./domain.ts"
 
-const IdempotencyKey = Schema.String.pipe(
-  Schema.pattern(/^[\x20-\x7e]{1,255}$/, { message: () => "expected 1 to 255 printable ASCII characters" })
-).annotations({ description: "Makes a repeat of the request answer with the issue that the first one created" })
+const IdempotencyKey = IdempotencyKeyText.annotations({
+  description: "Makes a repeat of the request answer with the issue that the first one created"
+})
 
 const LinearDelivery = Schema.Struct(
   {
@@ -28,6 +31,7 @@ export class LinearGroup extends HttpApiGroup.make("linear")
       .addError(Errors.IntegrationNotConfigured)
       .addError(Errors.UpstreamRejected)
       .addError(Errors.UpstreamFailed)
+      .addError(Errors.ServiceUnavailable)
       .annotateContext(documented({
         summary: "List Teams",
         description: "All Linear teams that the API key can see.",
@@ -54,6 +58,7 @@ export class LinearGroup extends HttpApiGroup.make("linear")
       .addError(Errors.IntegrationNotConfigured)
       .addError(Errors.UpstreamRejected)
       .addError(Errors.UpstreamFailed)
+      .addError(Errors.ServiceUnavailable)
       .annotateContext(documented({
         summary: "List Issues",
         description: "Linear issues that are not archived and fit the filters, the newest first.",
@@ -78,9 +83,10 @@ export class LinearGroup extends HttpApiGroup.make("linear")
       .addSuccess(CreatedIssue, { status: 201 })
       .addError(Errors.RequestInvalid)
       .addError(Errors.IntegrationNotConfigured)
-      .addError(Errors.IdempotencyConflict)
       .addError(Errors.UpstreamRejected)
       .addError(Errors.UpstreamFailed)
+      .addError(Errors.ServiceUnavailable)
+      .middleware(Idempotency)
       .middleware(JsonBody)
       .annotateContext(documented({
         summary: "Create Issue",
@@ -101,6 +107,8 @@ export class LinearGroup extends HttpApiGroup.make("linear")
         }
       }))
   )
+  .middlewareEndpoints(RateLimit)
+  .middlewareEndpoints(Authentication)
   .middlewareEndpoints(OrgAccess)
   .add(
     webhookEndpoint({

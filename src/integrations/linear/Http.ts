@@ -3,8 +3,9 @@ import { Effect } from "effect"
 import { Intake } from "../../alerts/Intake.ts"
 import { apiId } from "../../api/apiId.ts"
 import { CurrentOrg } from "../../api/Org.ts"
-import type { UpstreamFailed, UpstreamRejected } from "../../domain/Errors.ts"
-import { IdempotencyKeys } from "../../services/IdempotencyKeys.ts"
+import type { ServiceUnavailable, UpstreamFailed, UpstreamRejected } from "../../domain/Errors.ts"
+import { actsOn } from "../../services/AuditNotes.ts"
+import { idempotently } from "../../services/idempotently.ts"
 import { Integrations } from "../../services/Integrations.ts"
 import { webhookIntake } from "../../services/webhookIntake.ts"
 import { makeShared } from "../../upstream/shared.ts"
@@ -20,36 +21,32 @@ export const LinearHttp = HttpApiBuilder.group(
   (handlers) =>
     Effect.gen(function*() {
       const vendor = yield* Linear
-      const idempotencyKeys = yield* IdempotencyKeys
       const connection = (yield* Integrations).connect(linear)
       const { accept } = yield* Intake
       const receive = yield* webhookIntake({ webhook: linearWebhook(yield* webhookMaxAge), connection, accept })
-      const teams = yield* makeShared<ReadonlyArray<Team>, UpstreamFailed | UpstreamRejected>()
-      const issues = yield* makeShared<IssuePage, UpstreamFailed | UpstreamRejected>()
+      const teams = yield* makeShared<ReadonlyArray<Team>, UpstreamFailed | UpstreamRejected | ServiceUnavailable>()
+      const issues = yield* makeShared<IssuePage, UpstreamFailed | UpstreamRejected | ServiceUnavailable>()
 
-      return handlers
-        .handle("teams", () =>
-          Effect.gen(function*() {
-            return { teams: yield* connection.read(yield* CurrentOrg, teams, [], vendor.teams) }
-          }))
-        .handle("issues", ({ urlParams }) =>
-          Effect.gen(function*() {
-            const { assignee, limit, status, team } = urlParams
-            const query = { team, status, assignee, limit }
-            return yield* connection.read(yield* CurrentOrg, issues, query, (config) => vendor.issues(config, query))
-          }))
-        .handle("create", ({ headers, payload }) =>
-          Effect.gen(function*() {
-            const orgId = yield* CurrentOrg
-            const key = headers["idempotency-key"]
-            if (key === undefined) {
-              return yield* connection.write(orgId, (config) => vendor.create(config, payload, undefined))
-            }
-            return yield* connection.write(orgId, (config) =>
-              idempotencyKeys.claim(orgId, "linear.issues.create", key, payload).pipe(
-                Effect.zipRight(vendor.create(config, payload, { orgId, key }))
-              ))
-          }))
-        .handleRaw("webhook", receive, { uninterruptible: true })
+      return yield* idempotently(
+        handlers
+          .handle("teams", () =>
+            Effect.gen(function*() {
+              return { teams: yield* connection.read(yield* CurrentOrg, teams, [], vendor.teams) }
+            }))
+          .handle("issues", ({ urlParams }) =>
+            Effect.gen(function*() {
+              const { assignee, limit, status, team } = urlParams
+              const query = { team, status, assignee, limit }
+              return yield* connection.read(yield* CurrentOrg, issues, query, (config) => vendor.issues(config, query))
+            }))
+          .handle("create", ({ headers, payload }) =>
+            Effect.gen(function*() {
+              const orgId = yield* CurrentOrg
+              const key = headers["idempotency-key"]
+              const idempotency = key === undefined ? undefined : { orgId, key }
+              return yield* connection.write(orgId, (config) => vendor.create(config, payload, idempotency))
+            }).pipe(Effect.tap(({ id }) => actsOn(id))))
+          .handleRaw("webhook", receive, { uninterruptible: true })
+      )
     })
 )

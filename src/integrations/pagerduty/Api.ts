@@ -1,9 +1,12 @@
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
 import { Schema } from "effect"
+import { Authentication } from "../../api/Caller.ts"
 import { documented } from "../../api/documented.ts"
 import * as Errors from "../../api/errors.ts"
+import { Idempotency } from "../../api/Idempotency.ts"
 import { JsonBody, OrgAccess } from "../../api/Org.ts"
 import { Limit, query, VendorId } from "../../api/queries.ts"
+import { RateLimit } from "../../api/RateLimit.ts"
 import { anything, header, orgHeader, webhookEndpoint } from "../../api/webhookEndpoint.ts"
 import { optionally, strictly } from "../../domain/Integration.ts"
 import { Acknowledgement, IncidentPage, IncidentStatus, OnCall } from "./domain.ts"
@@ -58,6 +61,7 @@ export class PagerDutyGroup extends HttpApiGroup.make("pagerduty")
       .addError(Errors.IntegrationNotConfigured)
       .addError(Errors.UpstreamRejected)
       .addError(Errors.UpstreamFailed)
+      .addError(Errors.ServiceUnavailable)
       .annotateContext(documented({
         summary: "Get On-Call Schedule",
         description: "The current on-call user of the configured service, or else of the configured escalation " +
@@ -86,6 +90,7 @@ export class PagerDutyGroup extends HttpApiGroup.make("pagerduty")
       .addError(Errors.IntegrationNotConfigured)
       .addError(Errors.UpstreamRejected)
       .addError(Errors.UpstreamFailed)
+      .addError(Errors.ServiceUnavailable)
       .annotateContext(documented({
         summary: "List Incidents",
         description: "Open PagerDuty incidents of any age, newest first. `total` counts all that fit the filter.",
@@ -113,6 +118,8 @@ export class PagerDutyGroup extends HttpApiGroup.make("pagerduty")
       .addError(Errors.IncidentResolved)
       .addError(Errors.UpstreamRejected)
       .addError(Errors.UpstreamFailed)
+      .addError(Errors.ServiceUnavailable)
+      .middleware(Idempotency)
       .middleware(JsonBody)
       .annotateContext(documented({
         summary: "Acknowledge Incident",
@@ -122,6 +129,8 @@ export class PagerDutyGroup extends HttpApiGroup.make("pagerduty")
         response: { id: "P1INC001", status: "acknowledged", acknowledgedAt: "2026-03-21T14:06:00Z" }
       }))
   )
+  .middlewareEndpoints(RateLimit)
+  .middlewareEndpoints(Authentication)
   .middlewareEndpoints(OrgAccess)
   .add(
     webhookEndpoint({

@@ -3,9 +3,10 @@ import { DateTime, Effect, Schema } from "effect"
 import { Intake } from "../../alerts/Intake.ts"
 import { apiId } from "../../api/apiId.ts"
 import { CurrentOrg } from "../../api/Org.ts"
-import type { UpstreamFailed, UpstreamRejected } from "../../domain/Errors.ts"
+import type { ServiceUnavailable, UpstreamFailed, UpstreamRejected } from "../../domain/Errors.ts"
 import type { IncomingEvent } from "../../domain/Event.ts"
 import type { OrgId } from "../../domain/Ids.ts"
+import { idempotently } from "../../services/idempotently.ts"
 import { Integrations } from "../../services/Integrations.ts"
 import { projectOf, titleOf } from "../../services/normalise.ts"
 import { webhookIntake } from "../../services/webhookIntake.ts"
@@ -49,8 +50,8 @@ export const PagerDutyHttp = HttpApiBuilder.group(
       const { accept } = yield* Intake
       const connection = (yield* Integrations).connect(pagerduty)
       const receive = yield* webhookIntake({ webhook: pagerdutyWebhook, connection, accept })
-      const oncalls = yield* makeShared<OnCall | null, UpstreamFailed | UpstreamRejected>()
-      const incidents = yield* makeShared<IncidentPage, UpstreamFailed | UpstreamRejected>()
+      const oncalls = yield* makeShared<OnCall | null, UpstreamFailed | UpstreamRejected | ServiceUnavailable>()
+      const incidents = yield* makeShared<IncidentPage, UpstreamFailed | UpstreamRejected | ServiceUnavailable>()
 
       /** The incident is acknowledged whether or not we manage to note it down. */
       const announce = (org: OrgId, done: Acknowledged, by: string | undefined) =>
@@ -58,32 +59,34 @@ export const PagerDutyHttp = HttpApiBuilder.group(
           Effect.catchAllCause((cause) => Effect.logError("Could not store an acknowledgement", cause))
         )
 
-      return handlers
-        .handle("oncall", () =>
-          Effect.gen(function*() {
-            const oncall = yield* connection.read(yield* CurrentOrg, oncalls, [], vendor.oncall)
-            return { oncall }
-          }))
-        .handle("incidents", ({ urlParams: { limit, status } }) =>
-          Effect.gen(function*() {
-            const query = { statuses: status, limit }
-            return yield* connection.read(
-              yield* CurrentOrg,
-              incidents,
-              query,
-              (config) => vendor.incidents(config, query)
-            )
-          }))
-        .handle("acknowledge", ({ path, payload }) =>
-          Effect.gen(function*() {
-            const org = yield* CurrentOrg
-            const { acknowledgement } = yield* connection.write(org, (config) =>
-              vendor.acknowledge(config, path.id, payload?.acknowledgedBy).pipe(
-                // Part of the write: it is stored also when the caller has hung up meanwhile.
-                Effect.tap((done) => done.changed ? announce(org, done, payload?.acknowledgedBy) : Effect.void)
-              ))
-            return acknowledgement
-          }))
-        .handleRaw("webhook", receive, { uninterruptible: true })
+      return yield* idempotently(
+        handlers
+          .handle("oncall", () =>
+            Effect.gen(function*() {
+              const oncall = yield* connection.read(yield* CurrentOrg, oncalls, [], vendor.oncall)
+              return { oncall }
+            }))
+          .handle("incidents", ({ urlParams: { limit, status } }) =>
+            Effect.gen(function*() {
+              const query = { statuses: status, limit }
+              return yield* connection.read(
+                yield* CurrentOrg,
+                incidents,
+                query,
+                (config) => vendor.incidents(config, query)
+              )
+            }))
+          .handle("acknowledge", ({ path, payload }) =>
+            Effect.gen(function*() {
+              const org = yield* CurrentOrg
+              const { acknowledgement } = yield* connection.write(org, (config) =>
+                vendor.acknowledge(config, path.id, payload?.acknowledgedBy).pipe(
+                  // Part of the write: it is stored also when the caller has hung up meanwhile.
+                  Effect.tap((done) => done.changed ? announce(org, done, payload?.acknowledgedBy) : Effect.void)
+                ))
+              return acknowledgement
+            }))
+          .handleRaw("webhook", receive, { uninterruptible: true })
+      )
     })
 )

@@ -1,9 +1,11 @@
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "@effect/platform"
 import { Schema } from "effect"
+import { Authentication } from "../../api/Caller.ts"
 import { documented } from "../../api/documented.ts"
 import * as Errors from "../../api/errors.ts"
 import { OrgAccess } from "../../api/Org.ts"
 import { Limit, query, VendorId } from "../../api/queries.ts"
+import { RateLimit } from "../../api/RateLimit.ts"
 import { anything, header, orgHeader, webhookEndpoint } from "../../api/webhookEndpoint.ts"
 import { SentryIssuePage } from "./domain.ts"
 
@@ -43,6 +45,7 @@ export class SentryGroup extends HttpApiGroup.make("sentry")
       .addError(Errors.IntegrationNotConfigured)
       .addError(Errors.UpstreamRejected)
       .addError(Errors.UpstreamFailed)
+      .addError(Errors.ServiceUnavailable)
       .annotateContext(documented({
         summary: "Get Sentry Issues",
         description: "Issues of the organization, or of one project, last seen first; unresolved ones unless the " +
@@ -63,6 +66,8 @@ export class SentryGroup extends HttpApiGroup.make("sentry")
         }
       }))
   )
+  .middlewareEndpoints(RateLimit)
+  .middlewareEndpoints(Authentication)
   .middlewareEndpoints(OrgAccess)
   .add(
     webhookEndpoint({

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { Intake } from "../../alerts/Intake.ts"
 import { apiId } from "../../api/apiId.ts"
 import { CurrentOrg } from "../../api/Org.ts"
-import type { UpstreamFailed, UpstreamRejected } from "../../domain/Errors.ts"
+import type { ServiceUnavailable, UpstreamFailed, UpstreamRejected } from "../../domain/Errors.ts"
 import { Integrations } from "../../services/Integrations.ts"
 import { webhookIntake } from "../../services/webhookIntake.ts"
 import { makeShared } from "../../upstream/shared.ts"
@@ -22,7 +22,7 @@ export const SentryHttp = HttpApiBuilder.group(
       const connection = (yield* Integrations).connect(sentry)
       const { accept } = yield* Intake
       const receive = yield* webhookIntake({ webhook: sentryWebhook, connection, accept })
-      const issues = yield* makeShared<SentryIssuePage, UpstreamFailed | UpstreamRejected>()
+      const issues = yield* makeShared<SentryIssuePage, UpstreamFailed | UpstreamRejected | ServiceUnavailable>()
 
       return handlers
         .handle("issues", ({ urlParams: query }) =>

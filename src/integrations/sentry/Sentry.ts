@@ -66,10 +66,14 @@ export const SentryLive = Layer.effect(
         const url = `${Option.getOrElse(origin, () => originFor(config))}/api/0/organizations/${
           encodeURIComponent(slug)
         }/`
-        return HttpClientRequest.get(url + tail).pipe(
-          HttpClientRequest.bearerToken(config.authToken),
-          HttpClientRequest.acceptJson
-        )
+        return {
+          request: HttpClientRequest.get(url + tail).pipe(
+            HttpClientRequest.bearerToken(config.authToken),
+            HttpClientRequest.acceptJson
+          ),
+          // Where Sentry itself or the operator says that it is needs no check.
+          tenantUrl: Option.isNone(origin) && config.baseUrl !== undefined
+        }
       })
 
     /**
@@ -79,8 +83,9 @@ export const SentryLive = Layer.effect(
      */
     const page = (config: SentryConfig, { limit, project, query }: IssueQuery, cursor?: string) =>
       get(config, "issues/").pipe(
-        Effect.flatMap((request) =>
+        Effect.flatMap(({ request, tenantUrl }) =>
           upstream.call({
+            tenantUrl,
             dialect: project === undefined ? dialect : projectDialect,
             operation: "issues.list",
             request: HttpClientRequest.setUrlParams(request, { project, query, sort: "date", limit, cursor }),
@@ -133,11 +138,11 @@ export const SentryLive = Layer.effect(
     /** Source: REST v0, GET /organizations/{slug}/: the list of organizations would need a user's token. */
     const verify = (config: SentryConfig) =>
       get(config, "?detailed=0").pipe(
-        Effect.flatMap((request) =>
+        Effect.flatMap((call) =>
           upstream.call({
+            ...call,
             dialect,
             operation: "organizations.get",
-            request,
             response: Wire.GetOrganization,
             retry: "transient"
           })

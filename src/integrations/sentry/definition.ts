@@ -19,6 +19,7 @@ export const sentry = {
     id: "sentry",
     displayName: "Sentry",
     alwaysListed: true,
+    urls: ["baseUrl"],
     fields: {
       authToken: Secret("Token of an internal integration or a user, with the scopes event:read and org:read"),
       organization: Setting("The organization's slug"),

@@ -1,0 +1,104 @@
+import { Console, Effect } from "effect"
+import { cpus, loadavg } from "node:os"
+import { deliveryDrain } from "./drain.ts"
+import { interleaved, type Pace, type Target } from "./measure.ts"
+import { idleAndStartUp, memoryGrowth } from "./memory.ts"
+import type { Results, ScenarioResult } from "./results.ts"
+import { type Scenario, scenarios } from "./scenarios.ts"
+import { makeFiles } from "./seed/files.ts"
+import { bare, baseline, load, ours, type Place, vendors } from "./servers.ts"
+
+export interface Extent extends Pace {
+  readonly quick: boolean
+  readonly history: number
+  readonly drained: number
+  readonly drainRounds: number
+  /** How many requests memory is measured over; 0 leaves it out. */
+  readonly memoryRequests: number
+  readonly starts: number
+  /** Only scenarios whose id contains it. */
+  readonly only: string | undefined
+}
+
+export const whole: Extent = {
+  quick: false,
+  rounds: 5,
+  secondsEach: 0.6,
+  warmUp: { requests: 2000, seconds: 3 },
+  history: 100_000,
+  drained: 10_000,
+  drainRounds: 2,
+  memoryRequests: 200_000,
+  starts: 3,
+  only: undefined
+}
+
+export const quick: Extent = {
+  ...whole,
+  quick: true,
+  rounds: 3,
+  secondsEach: 0.4,
+  warmUp: { requests: 1000, seconds: 1.5 },
+  history: 0,
+  drained: 1000,
+  drainRounds: 1,
+  memoryRequests: 0,
+  starts: 2
+}
+
+export const suite = (place: Place, extent: Extent) =>
+  Effect.gen(function*() {
+    const startedMs = performance.now()
+    const loadAverage = Math.round((loadavg()[0] ?? 0) * 10) / 10
+    if (loadAverage > cpus().length / 2) {
+      yield* Console.error(`The machine is busy (load average ${loadAverage}): the figures will be too`)
+    }
+    const wanted = (id: string) => extent.only === undefined || id.includes(extent.only)
+    yield* Console.error("Seeding databases")
+    const files = yield* makeFiles(place.directory, extent)
+    const vendor = yield* vendors(place)
+    const loader = yield* load(place)
+
+    /** Two servers over the same rows, for as long as their scenarios take. */
+    const measureOver = (data: Scenario["data"]) =>
+      Effect.scoped(Effect.gen(function*() {
+        const some = scenarios.filter((one) => one.data === data && wanted(one.id) && (!extent.quick || one.quick))
+        const results: Array<ScenarioResult> = []
+        if (some.length === 0) return results
+        const our = yield* ours(place, `ours-${data}`, yield* files.copy(data, "ours"), vendor.url)
+        const other = yield* baseline(place, `baseline-${data}`, yield* files.copy(data, "baseline"), vendor.url)
+        const least = some.some((one) => one.bare !== undefined) ? yield* bare(place) : undefined
+        for (const scenario of some) {
+          const { bare: path, plan } = scenario
+          const targets: Array<Target> = [
+            { name: "ours", server: our, plan },
+            { name: "baseline", server: other, plan }
+          ]
+          if (path !== undefined && least !== undefined) {
+            targets.push({ name: "bare", server: least, plan: { _tag: "Read", path, orgs: ["org-bare"] } })
+          }
+          results.push(yield* interleaved(loader, vendor, scenario, targets, extent))
+        }
+        return results
+      }))
+
+    const figures = yield* idleAndStartUp(place, vendor, files, extent)
+    const measured = [...yield* measureOver("plain"), ...yield* measureOver("history")]
+    const drained = wanted("drain") ? [yield* deliveryDrain(place, vendor, files, extent)] : []
+    const grown = extent.memoryRequests > 0 && wanted("memory-growth")
+      ? [yield* memoryGrowth(place, vendor, loader, files, extent.memoryRequests)]
+      : []
+    const processors = cpus()
+    return {
+      measuredAt: new Date().toISOString(),
+      machine: `${processors.length} × ${processors[0]?.model ?? "unknown"}`,
+      node: process.version,
+      loadAverage,
+      quick: extent.quick,
+      rounds: extent.rounds,
+      secondsEach: extent.secondsEach,
+      tookSeconds: Math.round((performance.now() - startedMs) / 1000),
+      scenarios: [...measured, ...drained],
+      figures: [...figures, ...grown]
+    } satisfies Results
+  }).pipe(Effect.scoped)
