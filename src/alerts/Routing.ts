@@ -24,11 +24,15 @@ export class Routing extends Effect.Service<Routing>()("alerts/Routing", {
         Effect.map(repo.list(orgId), (rows) => rows.map(compiled))
     })
 
-    /** To be called after each change of an org's routes. */
+    const latest = (orgId: OrgId) => Data.struct({ orgId, change: changes[counter(orgId)] })
+
+    /** To be called after each change of an org's routes. What was read before is not asked for any more, and let go. */
     const changed = (orgId: OrgId) =>
-      Effect.sync(() => {
+      Effect.suspend(() => {
+        const before = latest(orgId)
         const at = counter(orgId)
         changes[at] = (changes[at] ?? 0) + 1
+        return routes.invalidate(before)
       })
 
     /** What each of the org's routes does with an event of this type and project, the oldest route first. */
@@ -36,7 +40,7 @@ export class Routing extends Effect.Service<Routing>()("alerts/Routing", {
       orgId: OrgId,
       event: { readonly type: string; readonly projectId: string | null }
     ) {
-      return decide(yield* routes.get(Data.struct({ orgId, change: changes[counter(orgId)] })), event)
+      return decide(yield* routes.get(latest(orgId)), event)
     })
 
     /** The routes that send the event, each to another destination. Not to be called within a transaction. */

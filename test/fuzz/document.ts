@@ -19,6 +19,8 @@ export interface Operation {
   readonly parameters: ReadonlyArray<Parameter>
   readonly body: JsonSchema | undefined
   readonly example: unknown
+  /** The media type of an answer that is not JSON, by status. */
+  readonly texts: ReadonlyMap<number, string>
   /** By status. */
   readonly responses: ReadonlyMap<number, JsonSchema>
 }
@@ -53,6 +55,13 @@ export const operationsOf = (document: unknown): ReadonlyArray<Operation> =>
       parameters: listOf(at(operation, "parameters")).flatMap(parameterOf),
       body: isSchema(at(operation, "requestBody")) ? schemaOf(json(at(operation, "requestBody"), "schema")) : undefined,
       example: json(at(operation, "requestBody"), "example"),
+      texts: new Map(
+        entriesOf(at(operation, "responses")).flatMap(([status, answer]) =>
+          entriesOf(at(answer, "content")).flatMap(([type]): ReadonlyArray<[number, string]> =>
+            type === "application/json" ? [] : [[Number(status), type]]
+          )
+        )
+      ),
       responses: new Map(
         entriesOf(at(operation, "responses")).map(([status, answer]) => [
           Number(status),

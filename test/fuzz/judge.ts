@@ -23,9 +23,10 @@ const belongsToNone = ({ headers, json, status }: Answer): boolean => {
   if (status === 404 && code === "NOT_FOUND") return true
   if (status === 405 && code === "METHOD_NOT_ALLOWED") return headers["allow"] !== undefined
   return status === 400 && code === "VALIDATION_ERROR" &&
-    /^(?:request: expected (?:well-formed HTTP|a shorter URL|shorter chunk|it to arrive)|host: )/.test(
-      String(at(json, "details"))
-    )
+    /^(?:request: expected HTTP|request: did not arrive|headers: expected at most|url: expected at most|body: expected no chunk|host: |expect: )/
+      .test(
+        String(at(json, "details"))
+      )
 }
 
 /** The operation that a request has come to, which is not always the one that it was made for. */
@@ -50,7 +51,10 @@ export const judge = (document: unknown, operations: ReadonlyArray<Operation>) =
     if (status === 500) return "a defect"
     if (!/^[A-Za-z0-9._-]{1,128}$/.test(headers["x-request-id"]?.toString() ?? "")) return "no x-request-id"
     if (headers["x-injected"] !== undefined) return "a header of the caller's"
-    if (method === "HEAD") return text === "" ? undefined : "a body for HEAD"
+    if (method === "HEAD") return text === "" || belongsToNone(answer) ? undefined : "a body for HEAD"
+    const operation = operationOf(fuzzed)
+    const type = operation?.texts.get(status)
+    if (type !== undefined) return headers["content-type"]?.startsWith(type) === true ? undefined : `no ${type}`
     if (!headers["content-type"]?.startsWith("application/json")) return "no JSON"
     if (json === undefined) return "JSON that does not parse"
     if (status >= 400) {
@@ -58,7 +62,6 @@ export const judge = (document: unknown, operations: ReadonlyArray<Operation>) =
       if (shape !== undefined) return shape
       if (belongsToNone(answer)) return undefined
     }
-    const operation = operationOf(fuzzed)
     if (operation === undefined) return `${status} of no operation`
     const schema = operation.responses.get(status)
     if (schema === undefined) return `${status}, which ${operation.name} does not document`

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Config, Console, Effect } from "effect"
 import { StandIns } from "../../src/sandbox/StandIns.ts"
 import { temporary } from "../fakes/Storage.ts"
+import { unlimited } from "../security/onDisk.ts"
 import { attack } from "./attack.ts"
 import { makeChild, type Usage } from "./child.ts"
 import { prepared } from "./surroundings.ts"
@@ -30,8 +31,8 @@ describe("the built service under requests that nobody means", () => {
         ...environment,
         DATABASE_URL: `file:${directory}/fuzz.db`,
         UPSTREAM_TIMEOUT: "2 seconds",
-        // Wide open: what is looked for is behind the limit.
-        RATE_LIMIT: "1000000"
+        // What is looked for is behind the limits.
+        ...unlimited
       })
       yield* Console.log(`FUZZ_SEED=${seed}`)
       const { around, operations } = yield* prepared(child.url)

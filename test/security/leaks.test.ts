@@ -167,16 +167,13 @@ describe("secrets", () => {
           twist.current = how
           const before = calls.length
           yield* Effect.all([
-            ...Array.from(bodies, (body) => acme("POST", "/api/integrations/configure?verify=true", { body })),
-            ...reads.map((path) => acme("GET", path)),
-            ...writes.map(([path, body]) => acme("POST", path, { body })),
             acme("POST", "/api/events", { body: { type: "deploy.done", title: "t", dedupKey: "k", groupKey: "g" } }),
             acme("POST", "/api/channel-routes/route-001/test"),
             webhook(orgId, "sentry", planted["sentry.webhookSecret"] ?? "", what),
             webhook(orgId, "linear", planted["linear.webhookSecretPrevious"] ?? "", what),
             webhook(orgId, "pagerduty", "another secret", what)
           ], { concurrency: 8 })
-          // Every channel is tried before the next fault comes.
+          // Every channel is tried, before other calls find out that it is down and the next fault comes.
           yield* acme("GET", "/api/deliveries?status=failed,dead,delivered,pending&limit=100").pipe(
             Effect.repeat({
               schedule: Schedule.spaced("20 millis"),
@@ -187,6 +184,11 @@ describe("secrets", () => {
                 )
             })
           )
+          yield* Effect.all([
+            ...Array.from(bodies, (body) => acme("POST", "/api/integrations/configure?verify=true", { body })),
+            ...reads.map((path) => acme("GET", path)),
+            ...writes.map(([path, body]) => acme("POST", path, { body }))
+          ], { concurrency: 8 })
           const { json } = yield* acme("GET", "/api/deliveries?limit=100")
           yield* Effect.forEach(
             [
@@ -240,7 +242,9 @@ describe("secrets", () => {
         ) yield* acme("PUT", `/api/agents/${agentId}/endpoint`, { body })
         yield* acme("POST", "/api/events", { body: { type: refused, title: 1, severity: refused } })
         yield* ask("not an org")("GET", "/api/integrations/status")
-        for (const path of ["/openapi.json", "/docs", "/health", "/health/ready", "/nope"]) yield* acme("GET", path)
+        for (
+          const path of ["/openapi.json", "/docs", "/health", "/health/ready", "/metrics", "/api/audit", "/nope"]
+        ) yield* acme("GET", path)
 
         // What the database does not take, and what it holds but cannot be read.
         const sql = yield* SqlClient.SqlClient
@@ -249,7 +253,7 @@ describe("secrets", () => {
         yield* sql`DROP TRIGGER broken`
         const vault = yield* Vault
         /** A new organisation, whose row no cache has yet. */
-        const withRow = (change: (orgId: typeof OrgId.Type) => Effect.Effect<Record<string, string>>) =>
+        const withRow = (change: (orgId: OrgId) => Effect.Effect<Record<string, string>>) =>
           Effect.gen(function*() {
             const orgId = yield* Schema.decode(OrgId)(yield* newOrg)
             yield* ask(orgId)("POST", "/api/integrations/configure", { body: bodies[0] })
@@ -291,7 +295,7 @@ describe("secrets", () => {
           onDisk(filename, {
             ...vendorUrls,
             UPSTREAM_TIMEOUT: "300 millis",
-            OUTBOUND_ALLOW: "127.0.0.1",
+            OUTBOUND_ALLOW: "http://127.0.0.1",
             ENCRYPTION_KEYS: `k1:${key}`
           }, keeping(lines))
         ),

@@ -15,6 +15,7 @@ import { environments } from "./environments.ts"
 const open = new Set([
   "GET /health",
   "GET /health/ready",
+  "GET /metrics",
   "POST /api/webhooks/sentry",
   "POST /api/webhooks/pagerduty",
   "POST /api/webhooks/linear"
@@ -107,7 +108,7 @@ for (const { environment, name, refusal, stranger } of environments) {
             const answer = yield* ask(spelled)
             const told = `${method} ${spelled}: ${answer.status} ${answer.text}`
             assert.include([400, 401, 404, 405], answer.status, told)
-            const malformed = at(answer.json, "details") === "request: expected well-formed HTTP"
+            const malformed = at(answer.json, "details") === "request: expected HTTP/1.1"
             const code = malformed ? "malformed" : at(answer.json, "code")
             assert.include([refusal, "NOT_FOUND", "METHOD_NOT_ALLOWED", "malformed"], code, told)
           }

@@ -2,8 +2,8 @@ import type { SqlClient, SqlError } from "@effect/sql"
 import { assert } from "@effect/vitest"
 import { Effect, FastCheck } from "effect"
 import { signatureHeaders } from "../../src/sandbox/signature.ts"
-import { type Answer, at, type Broken } from "../http/ask.ts"
-import { as, type Service } from "../http/service.ts"
+import { type Answer, at, type Broken, type Sent } from "../http/ask.ts"
+import type { Service } from "../http/service.ts"
 import { pass } from "../sandbox/alerts.ts"
 import { configs, type Credentials, vendors } from "./tenants.ts"
 
@@ -34,6 +34,8 @@ export const today = "2026-03-21T13:50:00Z"
 /** What the steps of one run know of the server and of each other. */
 export interface World {
   readonly orgOf: (mark: Mark) => string
+  /** Speaks for an organisation. */
+  readonly speak: (mark: Mark) => (method: string, path: string, sent: Sent) => Effect.Effect<Answer, Broken, Service>
   /** Asks as an organisation, and checks what it is told. */
   readonly ask: (mark: Mark) => (
     method: string,
@@ -99,7 +101,7 @@ const onIds = (
     const sent = { body: body(world, choice) }
     if (own !== undefined) yield* world.ask(mark)(method, path(own), sent.body)
     if (anothers === undefined || foreign === mark) return
-    const me = as(world.orgOf(mark))
+    const me = world.speak(mark)
     const refused = yield* me(method, path(anothers), sent)
     assert.strictEqual(refused.status, 404, path(anothers))
     assert.deepStrictEqual(told(refused), told(yield* me(method, path(nobodys), sent)), path(anothers))
