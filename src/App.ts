@@ -1,9 +1,10 @@
 import { NodeContext, NodeHttpClient } from "@effect/platform-node"
-import { Layer } from "effect"
+import { Effect, Layer } from "effect"
 import { AgentEndpoints } from "./alerts/AgentEndpoints.ts"
 import { backlogGauges } from "./alerts/Backlog.ts"
+import { ManyProcesses, OneProcess } from "./alerts/Cluster.ts"
 import { DeliveryLog } from "./alerts/DeliveryLog.ts"
-import { DestinationsLive, OneProcess } from "./alerts/DestinationEntity.ts"
+import { DestinationsLive } from "./alerts/DestinationEntity.ts"
 import { AlertsLive, SenderLive } from "./alerts/live.ts"
 import { Routing } from "./alerts/Routing.ts"
 import { TestFire } from "./alerts/TestFire.ts"
@@ -11,6 +12,7 @@ import { ChannelsLive, NotifierLive } from "./channels/live.ts"
 import { channels } from "./channels/registry.ts"
 import { origins } from "./Config.ts"
 import { CredentialChecksLive, VendorsLive } from "./integrations/live.ts"
+import { databaseLocation, isServer } from "./persistence/location.ts"
 import { Repos } from "./persistence/Repos.ts"
 import * as Sql from "./persistence/Sql.ts"
 import { Audit } from "./services/Audit.ts"
@@ -62,12 +64,17 @@ export const Services = Layer.mergeAll(
   TestFire.Default
 ).pipe(Layer.provideMerge(AlertsLive))
 
+/** Who may own destinations: this process alone over a file, every process over a server. */
+const Cluster = Layer.unwrapEffect(
+  Effect.map(databaseLocation, (location) => isServer(location) ? ManyProcesses : OneProcess)
+)
+
 /** The production graph: the only place that chooses what is live. */
 export const App = Services.pipe(
   Layer.merge(backlogGauges(channels.map(({ id }) => id))),
   Layer.provideMerge(DestinationsLive),
-  Layer.provide(OneProcess),
   Layer.provideMerge(Senders),
+  Layer.provide(Cluster),
   Layer.provideMerge(Vendors),
   Layer.provide(Outbound),
   Layer.provide(NameServers),

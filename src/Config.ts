@@ -1,5 +1,6 @@
-import { Array, Config, ConfigError, Data, Effect, Either, Logger, LogLevel } from "effect"
+import { Array, Config, ConfigError, Data, Duration, Effect, Either, Logger, LogLevel } from "effect"
 import { groupWindow } from "./alerts/Batches.ts"
+import { clusterAddress } from "./alerts/Cluster.ts"
 import { retention } from "./alerts/Retention.ts"
 import { serverLimits } from "./http/limits.ts"
 import { webhookMaxAge } from "./integrations/linear/webhook.ts"
@@ -35,11 +36,15 @@ const listener = Config.all({
   )
 )
 
-/** Where to listen. */
+/** How long `/health/ready` says that the process ends before it stops to listen. */
+const shutdownDelay = Config.duration("SHUTDOWN_DELAY").pipe(Config.withDefault(Duration.zero))
+
+/** Where to listen, and how to stop. */
 export const listen = Config.all({
   listener,
+  shutdownDelay,
   port: Config.port("PORT").pipe(Config.withDefault(3000))
-}).pipe(Config.map(({ listener, port }) => ({ ...listener, port })))
+}).pipe(Config.map(({ listener, port, shutdownDelay }) => ({ ...listener, port, shutdownDelay })))
 
 /** `LOG_LEVEL`, and `LOG_FORMAT`: `pretty` on a terminal, else `json`. */
 export const logging = Config.all({
@@ -78,7 +83,8 @@ export const settings = Config.all({
   rateLimits,
   origins,
   outboundAllow,
-  otlp
+  otlp,
+  clusterAddress
 }).pipe(
   Effect.mapError((error) =>
     new ConfigurationRefused({

@@ -16,6 +16,9 @@ const key = (fill: number, length = 32) => Buffer.alloc(length, fill).toString("
 const wrong = {
   PORT: "eighty",
   AUTH: "password",
+  SHUTDOWN_DELAY: "later",
+  CLUSTER_HOST: "",
+  CLUSTER_PORT: "many",
   LOG_LEVEL: "loud",
   LOG_FORMAT: "xml",
   DATABASE_URL: "mysql://user:canary@db/x",
@@ -50,7 +53,13 @@ describe("the configuration", () => {
   it.effect("has a default for everything", () =>
     Effect.gen(function*() {
       const { databaseLocation, encryptionKeys, listen, logging, origins, trialOrgs, upstreamTimeout } = yield* read()
-      deepStrictEqual(listen, { host: "127.0.0.1", port: 3000, auth: "none", trustOrgHeader: false })
+      deepStrictEqual(listen, {
+        host: "127.0.0.1",
+        port: 3000,
+        auth: "none",
+        trustOrgHeader: false,
+        shutdownDelay: Duration.zero
+      })
       deepStrictEqual(databaseLocation, { filename: "./data/integrations.db" })
       assert.strictEqual(Duration.toMillis(upstreamTimeout), 10_000)
       assert.strictEqual(trialOrgs, 1000)
@@ -74,6 +83,9 @@ describe("the configuration", () => {
         HOST: "::1",
         PORT: "8080",
         AUTH: "none",
+        SHUTDOWN_DELAY: "5 seconds",
+        CLUSTER_HOST: "10.0.0.7",
+        CLUSTER_PORT: "4000",
         LOG_LEVEL: "debug",
         LOG_FORMAT: "json",
         DATABASE_URL: "file:/var/lib/integrations.db",
@@ -83,7 +95,14 @@ describe("the configuration", () => {
         PAGERDUTY_API_URL: "http://127.0.0.1:4001/",
         LINEAR_API_URL: "http://127.0.0.1:4001/linear/graphql"
       })
-      deepStrictEqual(found.listen, { host: "::1", port: 8080, auth: "none", trustOrgHeader: false })
+      deepStrictEqual(found.listen, {
+        host: "::1",
+        port: 8080,
+        auth: "none",
+        trustOrgHeader: false,
+        shutdownDelay: Duration.seconds(5)
+      })
+      deepStrictEqual(found.clusterAddress, { host: "10.0.0.7", port: 4000 })
       deepStrictEqual([found.logging.level, found.logging.format], [LogLevel.Debug, "json"])
       deepStrictEqual(found.databaseLocation, { filename: "/var/lib/integrations.db" })
       assert.strictEqual(Duration.toMillis(found.upstreamTimeout), 2500)

@@ -15,6 +15,7 @@ import { ChannelRoutesRepo } from "../persistence/ChannelRoutesRepo.ts"
 import { AttemptRow, DeliveriesRepo, type DeliveryRow, type Rows } from "../persistence/DeliveriesRepo.ts"
 import { DestinationsRepo } from "../persistence/DestinationsRepo.ts"
 import { type EventRow, EventsRepo } from "../persistence/EventsRepo.ts"
+import { claimLasts, Fence } from "./Fence.ts"
 import type { Line, Notification, Paused } from "./Notifier.ts"
 import { Routing } from "./Routing.ts"
 import { Turns } from "./Turns.ts"
@@ -73,6 +74,7 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
     const routes = yield* ChannelRoutesRepo
     const routing = yield* Routing
     const turns = yield* Turns
+    const fence = yield* Fence
 
     /** Notes an attempt whose end nobody saw. */
     const noteInterrupted = (head: DeliveryRow, now: DateTime.Utc) =>
@@ -100,6 +102,7 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
     /** A message whose end could not be noted is sent again later and later, too. */
     const claim = (head: DeliveryRow, now: DateTime.Utc) =>
       events.transaction(Effect.gen(function*() {
+        if (!(yield* fence.owns(head))) return false
         yield* noteInterrupted(head, now)
         return yield* deliveries.claim(head, {
           retryUntil: DateTime.addDuration(now, lifetime),
@@ -202,13 +205,20 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
         }))
       )
 
-    const sendOver = (line: Line, rows: Rows) =>
+    /** A process that was stopped after its claim may have lost the destination meanwhile. */
+    const inTime = Effect.fnUntraced(function*(claimedAt: DateTime.Utc) {
+      if (Duration.lessThanOrEqualTo(DateTime.distanceDuration(claimedAt, yield* DateTime.now), claimLasts)) return
+      const details = "Not sent: the service was held up after it had taken the message"
+      return yield* new UpstreamFailed({ vendor: "the channel's", reason: "unavailable", details })
+    })
+
+    const sendOver = (line: Line, rows: Rows, claimedAt: DateTime.Utc) =>
       Effect.flatMap(
         notificationOf(rows),
         Option.match({
           onNone: () => new UpstreamRejected({ vendor: "Retention", details: "The event is not kept any more" }),
           onSome: (notification) =>
-            line.send(notification).pipe(
+            Effect.zipRight(inTime(claimedAt), line.send(notification)).pipe(
               continuing(notification.event.trace, "delivery.send", {
                 kind: "producer",
                 attributes: {
@@ -228,7 +238,7 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
       const claimedAt = yield* DateTime.now
       if (!(yield* turns.take(claim(rows[0], claimedAt)))) return
       const startedAt = yield* DateTime.now
-      const result = yield* Effect.either(undisturbed(Effect.catchAllDefect(sendOver(line, rows), broken)))
+      const result = yield* Effect.either(undisturbed(Effect.catchAllDefect(sendOver(line, rows, startedAt), broken)))
       yield* turns.take(record(line, rows, startedAt, result))
       yield* Metric.increment(deliveryAttempts(rows[0].channel, outcomeOfResult(result)))
     }, Effect.uninterruptible)

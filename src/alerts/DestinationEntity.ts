@@ -1,12 +1,4 @@
-import {
-  Entity,
-  RunnerHealth,
-  Runners,
-  RunnerStorage,
-  Sharding,
-  ShardingConfig,
-  SqlMessageStorage
-} from "@effect/cluster"
+import { Entity } from "@effect/cluster"
 import { Rpc } from "@effect/rpc"
 import { Effect, Layer, Schema } from "effect"
 import { createHash } from "node:crypto"
@@ -25,8 +17,11 @@ const DestinationEntity = Entity.make("Destination", [
   Rpc.make("Drain", { payload: { orgId: OrgId, channel: Schema.String, channelId: Schema.String } })
 ])
 
+/** All destinations are in the cluster's default group of shards. */
+export const shardGroup = "default"
+
 /** Entity ids have a bounded length in the cluster's tables; destinations do not. */
-const entityId = ({ channel, channelId, orgId }: Destination): string =>
+export const entityId = ({ channel, channelId, orgId }: Destination): string =>
   createHash("sha256").update(JSON.stringify([orgId, channel, channelId])).digest("base64url")
 
 const Owners = DestinationEntity.toLayer(
@@ -65,16 +60,3 @@ const DispatchLive = Layer.scoped(
 
 /** The owners of all destinations and the way to wake them, on whatever cluster is provided. */
 export const DestinationsLive = Layer.provideMerge(DispatchLive, Owners)
-
-/** The cluster of one process over its database. Who owns what needs no table: there is nobody else. */
-export const OneProcess = Sharding.layer.pipe(
-  Layer.provide(Runners.layerNoop),
-  Layer.provide(SqlMessageStorage.layer),
-  Layer.provide([RunnerStorage.layerMemory, RunnerHealth.layerNoop]),
-  Layer.provide(ShardingConfig.layer({
-    // What is being sent ends in any case, and is noted; whatever else waits in the table is for the next process.
-    entityTerminationTimeout: 0,
-    // Messages stay in this process.
-    simulateRemoteSerialization: false
-  }))
-)

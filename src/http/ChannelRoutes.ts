@@ -10,7 +10,6 @@ import { type Miss, routeId, routeNumber } from "../domain/ChannelRoute.ts"
 import { RouteNotFound } from "../domain/Errors.ts"
 import { type ChannelRouteRow, ChannelRoutesRepo } from "../persistence/ChannelRoutesRepo.ts"
 import { afterCommit } from "../persistence/transaction.ts"
-import { actsOn } from "../services/AuditNotes.ts"
 import { idempotently } from "../services/idempotently.ts"
 import { shownDelivery } from "./Deliveries.ts"
 
@@ -54,7 +53,6 @@ export const ChannelRoutesHttp = HttpApiBuilder.group(Api, "channelRoutes", (han
             const createdAt = yield* DateTime.now
             const row = yield* repo.add(org, { eventType, channel, channelId, projectId, enabled: true }, createdAt)
             yield* afterCommit(routing.changed(org))
-            yield* actsOn(routeId(row.number))
             return { id: routeId(row.number), eventType, channel, channelId, projectId, enabled: true, createdAt }
           }), { uninterruptible: true })
         .handle("change", ({ path, payload }) =>

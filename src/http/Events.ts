@@ -6,7 +6,6 @@ import { Api } from "../api/Api.ts"
 import { RepeatId } from "../api/Idempotency.ts"
 import { CurrentOrg } from "../api/Org.ts"
 import { incoming } from "../domain/PostedEvent.ts"
-import { actsOn } from "../services/AuditNotes.ts"
 import { idempotently } from "../services/idempotently.ts"
 
 /** How long the same dedup key is the same event. */
@@ -20,7 +19,6 @@ export const EventsHttp = HttpApiBuilder.group(Api, "events", (handlers) =>
         const unique = (yield* RepeatId) ?? (yield* Effect.sync(() => timeOrderedUuid()))
         const event = incoming(payload, unique, yield* DateTime.now)
         const { deliveries, eventId } = yield* intake.accept(yield* CurrentOrg, event, { dedupFor })
-        yield* actsOn(eventId)
         return { id: eventId, deliveries }
       })))
   }))

@@ -1,6 +1,6 @@
 import { Headers, HttpApiBuilder, HttpApiSwagger, HttpRouter, HttpServer } from "@effect/platform"
 import { NodeHttpServer } from "@effect/platform-node"
-import { Context, Effect, Layer, Schedule } from "effect"
+import { Context, Duration, Effect, Layer, Ref, Schedule } from "effect"
 import type { Server as NodeServer } from "node:http"
 import { Inbox } from "../alerts/Inbox.ts"
 import { Api } from "../api/Api.ts"
@@ -26,6 +26,7 @@ import { OrgAccessLive } from "./Org.ts"
 import { docsPath, openApiPath } from "./paths.ts"
 import { RateLimitLive } from "./RateLimit.ts"
 import { requestId } from "./requestId.ts"
+import { Stopping } from "./Stopping.ts"
 import { WebhooksHttp } from "./Webhooks.ts"
 
 const Handlers = HttpApiBuilder.api(Api).pipe(
@@ -65,34 +66,45 @@ const grace = "10 seconds"
  * Stops accepting, lets what is in flight end, and cuts what has not ended after the grace. Connections that are kept
  * alive would hold the process for seconds after their last answer, so they are closed as they fall idle.
  */
-const Drain = Layer.scopedDiscard(
-  Effect.gen(function*() {
-    const server = yield* Listener
-    const inbox = yield* Inbox
-    // The platform would take every request that offers another protocol for a WebSocket, and never read its body. Some
-    // clients offer HTTP/2 on each: without a listener Node serves them as what they are.
-    server.removeAllListeners("upgrade")
-    const closed = Effect.async<void>((resume) => void server.close(() => resume(Effect.void)))
-    const sweep = Effect.repeat(Effect.sync(() => server.closeIdleConnections()), Schedule.spaced("50 millis"))
-    yield* Effect.addFinalizer(() =>
-      Effect.logInfo("Stopping: finishing the requests in flight").pipe(
-        // Those who wait for incidents are answered now, with what there is.
-        Effect.zipRight(inbox.close),
-        Effect.zipRight(Effect.raceFirst(closed, sweep)),
+const drain = (delay: Duration.Duration) =>
+  Layer.scopedDiscard(
+    Effect.gen(function*() {
+      const stopping = yield* Stopping
+      const server = yield* Listener
+      const inbox = yield* Inbox
+      // The platform would take every request that offers another protocol for a WebSocket, and never read its body. Some
+      // clients offer HTTP/2 on each: without a listener Node serves them as what they are.
+      server.removeAllListeners("upgrade")
+      const closed = Effect.async<void>((resume) => void server.close(() => resume(Effect.void)))
+      const sweep = Effect.repeat(Effect.sync(() => server.closeIdleConnections()), Schedule.spaced("50 millis"))
+      const ended = Effect.zipRight(inbox.close, Effect.raceFirst(closed, sweep)).pipe(
         Effect.interruptible,
         Effect.timeoutTo({ duration: grace, onSuccess: () => undefined, onTimeout: () => server.closeAllConnections() })
       )
-    )
-  })
-)
+      yield* Effect.addFinalizer(() =>
+        Effect.logInfo("Stopping: finishing the requests in flight").pipe(
+          Effect.zipRight(Ref.set(stopping, true)),
+          // Load balancers have to look first.
+          Effect.zipRight(Effect.sleep(delay)),
+          // Those who wait for incidents are answered now, with what there is.
+          Effect.zipRight(ended)
+        )
+      )
+    })
+  )
 
 /** A server on the given address; port 0 takes a free one. */
-export const serve = (options: { readonly host: string; readonly port: number }) =>
+export const serve = (options: {
+  readonly host: string
+  readonly port: number
+  readonly shutdownDelay?: Duration.Duration
+}) =>
   Layer.unwrapEffect(Effect.map(serverLimits, (limits) => {
     const server = makeListener(limits)
     // Built last, so that it is the first to end: handlers and what they use live until the last request is answered.
-    return Drain.pipe(
+    return drain(options.shutdownDelay ?? Duration.zero).pipe(
       Layer.provide(Layer.locally(Routes, Headers.currentRedactedNames, [notTraced])),
+      Layer.provide(Stopping.layer),
       Layer.provideMerge(Layer.succeed(Listener, server)),
       HttpServer.withLogAddress,
       Layer.provideMerge(NodeHttpServer.layer(() => server, options))

@@ -5,27 +5,41 @@ import { AuditEntry, AuditTargetId, interrupted } from "../domain/AuditEntry.ts"
 import { Audit } from "../services/Audit.ts"
 import { AuditNotes, type Notes } from "../services/AuditNotes.ts"
 import { type Operation, operationsByName } from "./operations.ts"
-import { facts } from "./RequestFacts.ts"
+import { type Facts, facts } from "./RequestFacts.ts"
 
 interface Ended {
   readonly outcome: string
   readonly status: number
+  /** The id of what there is now, also where an answer is given again. */
+  readonly made: string | undefined
 }
 
-const Failed = Schema.parseJson(Schema.Struct({ code: Schema.String }))
-
-/** Failures have been answered by now: what they were stands in the answer. */
-const endedWith = ({ body, status }: HttpServerResponse.HttpServerResponse): Ended => {
-  if (status < 400) return { outcome: "ok", status }
-  const failed = body._tag === "Uint8Array"
-    ? Schema.decodeOption(Failed)(new TextDecoder().decode(body.body))
+const parsedAnswer = ({ body }: HttpServerResponse.HttpServerResponse) =>
+  body._tag === "Uint8Array"
+    ? Schema.decodeOption(Schema.parseJson(Answer))(new TextDecoder().decode(body.body))
     : Option.none()
-  return { outcome: Option.getOrElse(Option.map(failed, ({ code }) => code), () => "INTERNAL_ERROR"), status }
+
+/** What of an answer tells how it went, and what it was made for. */
+const Answer = Schema.Struct({
+  code: Schema.optional(Schema.String),
+  id: Schema.optional(Schema.String),
+  integration: Schema.optional(Schema.String)
+})
+
+/** Failures have been answered by now: what they were stands in the answer, and so does the id of what was created. */
+const endedWith = (response: HttpServerResponse.HttpServerResponse): Ended => {
+  const { status } = response
+  const { code, id, integration } = Option.getOrElse(parsedAnswer(response), (): typeof Answer.Type => ({}))
+  return status < 400
+    ? { outcome: "ok", status, made: id ?? integration }
+    : { outcome: code ?? "INTERNAL_ERROR", status, made: undefined }
 }
 
 /** Without an answer: the caller hung up. */
-const endedBy = (cause: Cause.Cause<never>): Ended =>
-  Cause.isInterruptedOnly(cause) ? interrupted : { outcome: "INTERNAL_ERROR", status: 500 }
+const endedBy = (cause: Cause.Cause<never>): Ended => ({
+  ...(Cause.isInterruptedOnly(cause) ? interrupted : { outcome: "INTERNAL_ERROR", status: 500 }),
+  made: undefined
+})
 
 const decoded = Option.liftThrowable(decodeURIComponent)
 const targetId = Schema.decodeUnknownOption(AuditTargetId)
@@ -34,9 +48,9 @@ const targetId = Schema.decodeUnknownOption(AuditTargetId)
 const inPath = ({ path }: Operation, url: string): Option.Option<string> =>
   Option.fromNullable(url.split("?", 1)[0]?.split("/")[path.split("/").indexOf(":id")]).pipe(Option.flatMap(decoded))
 
-const targetOf = (operation: Operation, url: string, target: string | null): string | null =>
-  Option.fromNullable(target).pipe(
-    Option.orElse(() => inPath(operation, url)),
+const targetOf = (operation: Operation, url: string, notes: Notes, made: string | undefined): string | null =>
+  inPath(operation, url).pipe(
+    Option.orElse(() => Option.fromNullable(notes.target ?? made)),
     Option.flatMap(targetId),
     Option.getOrNull
   )
@@ -52,11 +66,17 @@ const requestIdOf = Effect.map(
   (annotations) => Option.getOrElse(Option.map(HashMap.get(annotations, "requestId"), String), () => "unknown")
 )
 
-const recorded = (audit: Audit, url: string, notes: Notes, ended: Ended) =>
+/** What an entry could not be made of, for a log line. */
+const shown = ({ org, tokenId }: Facts, action: string, { outcome, status }: Ended) => ({
+  action,
+  org,
+  token: tokenId,
+  outcome,
+  status
+})
+
+const record = (audit: Audit, url: string, notes: Notes, operation: Operation, known: Facts, ended: Ended) =>
   Effect.gen(function*() {
-    const known = yield* facts
-    const operation = operationsByName.get(known.operation ?? "")
-    if (operation === undefined || !isAudited(operation)) return
     const { name: action } = operation
     const { org: orgId, tokenId } = known
     if (orgId === null || !isProven(notes, ended) || isShed(ended)) {
@@ -64,35 +84,32 @@ const recorded = (audit: Audit, url: string, notes: Notes, ended: Ended) =>
         Effect.logInfo(
           "Refused, and not written to the audit log: for whom it spoke is not proven, or it came too often"
         ),
-        { action, org: orgId, token: tokenId, ...ended }
+        shown(known, action, ended)
       )
     }
+    const { made, outcome, status } = ended
     const at = yield* DateTime.now
     const requestId = yield* requestIdOf
-    yield* audit.record(
-      new AuditEntry({
-        orgId,
-        at,
-        tokenId,
-        action,
-        target: targetOf(operation, url, notes.target),
-        requestId,
-        ...ended
-      })
-    )
+    const target = targetOf(operation, url, notes, made)
+    yield* audit.record(new AuditEntry({ orgId, at, tokenId, action, target, outcome, status, requestId }))
   }).pipe(
     // What was done stays done: its answer is the same whatever goes wrong with the entry.
     Effect.catchAllCause((cause) =>
-      Effect.flatMap(
-        facts,
-        (known) =>
-          Effect.annotateLogs(Effect.logError("The audit log lacks an action: there could be no entry of it", cause), {
-            ...known,
-            ...ended
-          })
+      Effect.annotateLogs(
+        Effect.logError("The audit log lacks an action: there could be no entry of it", cause),
+        shown(known, operation.name, ended)
       )
     )
   )
+
+/** Answers are looked into only where there is an entry to be made: they may be long. */
+const recorded = (audit: Audit, url: string, notes: Notes, ended: () => Ended) =>
+  Effect.flatMap(facts, (known) => {
+    const operation = operationsByName.get(known.operation ?? "")
+    return operation === undefined || !isAudited(operation)
+      ? Effect.void
+      : Effect.suspend(() => record(audit, url, notes, operation, known, ended()))
+  })
 
 /**
  * Writes what was asked for and how it ended into the org's audit log, before the answer goes out. Applied around
@@ -105,12 +122,17 @@ export const auditing = HttpApiBuilder.middleware(
       const notes: Notes = { target: null, foreign: false }
       const handled = Effect.provideService(app, AuditNotes, notes)
       if (method === "GET" || method === "HEAD") {
-        return yield* Effect.tap(handled, (response) => recorded(audit, url, notes, endedWith(response)))
+        return yield* Effect.tap(handled, (response) => recorded(audit, url, notes, () => endedWith(response)))
       }
       // The router lets handlers be interrupted that may be.
       return yield* Effect.uninterruptible(Effect.gen(function*() {
         const exit = yield* Effect.exit(handled)
-        yield* recorded(audit, url, notes, Exit.match(exit, { onFailure: endedBy, onSuccess: endedWith }))
+        yield* recorded(
+          audit,
+          url,
+          notes,
+          () => Exit.match(exit, { onFailure: endedBy, onSuccess: endedWith })
+        )
         return yield* exit
       }))
     }))

@@ -177,7 +177,7 @@ export class DeliveriesRepo extends Effect.Service<DeliveriesRepo>()("persistenc
       sql`UPDATE deliveries SET status = 'pending', last_error = ${to.lastError},
             next_attempt_at = ${to.nextAttemptAt === null ? null : iso(to.nextAttemptAt)},
             retry_until = ${to.retryUntil === null ? null : iso(to.retryUntil)}
-          WHERE org_id = ${row.orgId} AND id = ${row.id}`
+          WHERE org_id = ${row.orgId} AND id = ${row.id} AND ${waiting} AND attempt_count <= ${row.attemptCount + 1}`
 
     return {
       /** In the transaction that stores the event. */
@@ -209,7 +209,7 @@ export class DeliveriesRepo extends Effect.Service<DeliveriesRepo>()("persistenc
         Effect.orDie(end(rows, { status: "dead", deliveredAt: null, lastError })),
       /** What the destination knows now of a group. */
       tell: (...args: Parameters<typeof tell>) => Effect.orDie(tell(...args)),
-      /** The attempt has not brought it there: it waits again. */
+      /** The attempt has not brought it there: it waits again, unless another sender has tried it since. */
       settle: (...args: Parameters<typeof settle>) => Effect.orDie(settle(...args))
     } as const
   })

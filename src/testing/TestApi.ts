@@ -2,6 +2,7 @@ import { FetchHttpClient, HttpServer } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { ConfigProvider, Context, type Duration, Effect, Layer, Option, type Redacted, Schema } from "effect"
 import type { Dispatch } from "../alerts/Dispatch.ts"
+import { Fence } from "../alerts/Fence.ts"
 import type { Sender } from "../alerts/Sender.ts"
 import { NameServers, Outbound, Senders, Services } from "../App.ts"
 import { Discord } from "../channels/discord/Discord.ts"
@@ -107,6 +108,7 @@ export class TestApi extends Context.Tag("testing/TestApi")<TestApi, {
       Layer.provide(dispatch),
       Layer.provide(Tokens.Default),
       Layer.provide(Senders),
+      Layer.provide(Fence.open),
       Layer.provide(vendors),
       Layer.provide(Outbound),
       Layer.provide(nameServers),

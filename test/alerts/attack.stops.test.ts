@@ -2,7 +2,9 @@ import { SqlClient } from "@effect/sql"
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
 import { Context, DateTime, Deferred, Effect, Exit, Fiber, Layer, Scope } from "effect"
-import { DestinationsLive, OneProcess } from "../../src/alerts/DestinationEntity.ts"
+import { OneProcess } from "../../src/alerts/Cluster.ts"
+import { DestinationsLive } from "../../src/alerts/DestinationEntity.ts"
+import { Fence } from "../../src/alerts/Fence.ts"
 import { Intake } from "../../src/alerts/Intake.ts"
 import { AlertsLive, SenderLive } from "../../src/alerts/live.ts"
 import { Routing } from "../../src/alerts/Routing.ts"
@@ -43,6 +45,7 @@ describe("a process that ends", () => {
     const life = AlertsLive.pipe(
       Layer.provide(Layer.provide(DestinationsLive, OneProcess)),
       Layer.provide(SenderLive),
+      Layer.provide(Fence.open),
       Layer.provide(environment({})),
       Layer.orDie
     )

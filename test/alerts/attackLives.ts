@@ -2,6 +2,7 @@ import { NodeContext } from "@effect/platform-node"
 import { SqlClient } from "@effect/sql"
 import { Effect, Fiber, Layer } from "effect"
 import { Dispatch } from "../../src/alerts/Dispatch.ts"
+import { Fence } from "../../src/alerts/Fence.ts"
 import { AlertsLive } from "../../src/alerts/live.ts"
 import { Sender } from "../../src/alerts/Sender.ts"
 import { NameServers, Outbound, Senders } from "../../src/App.ts"
@@ -53,6 +54,7 @@ export const withChannels = (
   AlertsLive.pipe(
     Layer.provide(InProcess),
     Layer.provideMerge(Senders),
+    Layer.provide(Fence.open),
     Layer.provide([
       Layer.succeed(Slack, named.slack ?? takesAll),
       Layer.succeed(Telegram, named.telegram ?? takesAll),

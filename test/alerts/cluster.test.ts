@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
 import { Effect, Layer } from "effect"
-import { DestinationsLive, OneProcess } from "../../src/alerts/DestinationEntity.ts"
+import { OneProcess } from "../../src/alerts/Cluster.ts"
+import { DestinationsLive } from "../../src/alerts/DestinationEntity.ts"
 import { Notifications } from "../fakes/Notifications.ts"
 import { accept, deliveries, pass, pipeline, route } from "./pipeline.ts"
 

@@ -1,6 +1,7 @@
 import { SqlClient } from "@effect/sql"
 import { DateTime, Effect, Layer } from "effect"
 import type { Dispatch } from "../../src/alerts/Dispatch.ts"
+import { Fence } from "../../src/alerts/Fence.ts"
 import { Intake } from "../../src/alerts/Intake.ts"
 import { AlertsLive, SenderLive } from "../../src/alerts/live.ts"
 import { Routing } from "../../src/alerts/Routing.ts"
@@ -36,6 +37,7 @@ export const pipeline = (options: Options = {}) =>
   AlertsLive.pipe(
     Layer.provide(options.dispatch ?? InProcess),
     Layer.provide(SenderLive),
+    Layer.provide(Fence.open),
     Layer.provideMerge(Routing.Default),
     Layer.provideMerge(Notifications.layer(options)),
     Layer.provideMerge(Memory),

@@ -119,6 +119,24 @@ layer(Layer.provideMerge(Logged, Layer.provide(AuditCheck.Default, Memory)))("th
       })
     }))
 
+  it.effect("has a request that is repeated under its key once more, with the target that it had", () =>
+    Effect.gen(function*() {
+      const orgId = yield* newOrg
+      const sent = { body: route, headers: { "idempotency-key": "cAnArY-key" } }
+      const [first, second] = [
+        yield* as(orgId)("POST", "/api/channel-routes", sent),
+        yield* as(orgId)("POST", "/api/channel-routes", sent)
+      ]
+      assert.strictEqual(second.text, first.text)
+      const other = { ...sent, body: { ...route, channelId: "C0OTHER" } }
+      yield* as(orgId)("POST", "/api/channel-routes", other)
+      assert.deepStrictEqual(yield* log(orgId), [
+        "channelRoutes.create route-001 ok 201",
+        "channelRoutes.create route-001 ok 201",
+        "channelRoutes.create null IDEMPOTENCY_CONFLICT 409"
+      ])
+    }))
+
   it.effect("has what was refused by an organisation that has done something", () =>
     Effect.gen(function*() {
       const orgId = yield* newOrg

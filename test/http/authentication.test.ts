@@ -48,6 +48,7 @@ layer(Guarded)("with AUTH=tokens", (it) => {
       assert.sameMembers(open.map(({ path }) => path), [
         "/health",
         "/health/ready",
+        "/metrics",
         "/api/webhooks/sentry",
         "/api/webhooks/pagerduty",
         "/api/webhooks/linear"

@@ -26,7 +26,7 @@ const scanning = Logger.make<unknown, void>((line) => {
   if (secrets.some((secret) => text.includes(secret)) && leaked.length < 10) leaked.push(text)
 })
 
-Object.defineProperty(FiberRef.currentLoggers, "initial", {
+Reflect.defineProperty(FiberRef.currentLoggers, "initial", {
   value: HashSet.make<Array<Logger.Logger<unknown, unknown>>>(Logger.defaultLogger, Logger.tracerLogger, scanning)
 })
 

@@ -4,7 +4,6 @@ import { Intake } from "../../alerts/Intake.ts"
 import { apiId } from "../../api/apiId.ts"
 import { CurrentOrg } from "../../api/Org.ts"
 import type { ServiceUnavailable, UpstreamFailed, UpstreamRejected } from "../../domain/Errors.ts"
-import { actsOn } from "../../services/AuditNotes.ts"
 import { idempotently } from "../../services/idempotently.ts"
 import { Integrations } from "../../services/Integrations.ts"
 import { webhookIntake } from "../../services/webhookIntake.ts"
@@ -45,7 +44,7 @@ export const LinearHttp = HttpApiBuilder.group(
               const key = headers["idempotency-key"]
               const idempotency = key === undefined ? undefined : { orgId, key }
               return yield* connection.write(orgId, (config) => vendor.create(config, payload, idempotency))
-            }).pipe(Effect.tap(({ id }) => actsOn(id))))
+            }))
           .handleRaw("webhook", receive, { uninterruptible: true })
       )
     })
