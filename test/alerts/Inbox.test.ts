@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
-import { Duration, Effect, FastCheck, Fiber, TestClock } from "effect"
+import { Duration, Effect, FastCheck, Fiber } from "effect"
 import { AgentNotFound, RequestInvalid } from "../../src/domain/Errors.ts"
 import { InboxRepo } from "../../src/persistence/InboxRepo.ts"
 import { acme, globex } from "../fakes/Storage.ts"
+import { advance } from "../fakes/turns.ts"
 import { agent, arrive, isWaiting, Live, page, read, reader, wait } from "./inboxes.ts"
 
 describe("an inbox", () => {
@@ -133,9 +134,9 @@ describe("an inbox", () => {
       deepStrictEqual(yield* grown([{ ...known, orgId: globex }]), [{ orgId: globex, id: "shared" }])
       const theirs = yield* reader("shared", { after: "2", wait }, globex)
       yield* arrive("shared", "mine too", {}, acme)
-      yield* TestClock.adjust("29 seconds")
+      yield* advance("29 seconds")
       assert.isTrue(yield* isWaiting(theirs))
-      yield* TestClock.adjust("1 second")
+      yield* advance("1 second")
       deepStrictEqual(yield* Fiber.join(theirs), [[], "2"])
     }).pipe(Effect.provide(Live)))
 })

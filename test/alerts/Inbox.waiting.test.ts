@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
-import { Context, Effect, Exit, Fiber, Layer, Logger, Option, Scope, TestClock } from "effect"
+import { Context, Effect, Exit, Fiber, Layer, Logger, Option, Scope } from "effect"
 import { Inbox } from "../../src/alerts/Inbox.ts"
 import { InboxRepo } from "../../src/persistence/InboxRepo.ts"
+import { advance } from "../fakes/turns.ts"
 import { agent, arrive, arriveElsewhere, isWaiting, Live, page, reader, Tables, wait, waitedFor } from "./inboxes.ts"
 
 /** Watches what the inbox asks of the database, and gets in between. */
@@ -43,7 +44,7 @@ describe("who waits for an incident", () => {
     Effect.gen(function*() {
       yield* agent("a")
       const first = yield* reader("a", { wait })
-      yield* TestClock.adjust("10 seconds")
+      yield* advance("10 seconds")
       assert.isTrue(yield* isWaiting(first))
       yield* arrive("a", "e1")
       deepStrictEqual(yield* Fiber.join(first), [["e1"], "1"])
@@ -59,9 +60,9 @@ describe("who waits for an incident", () => {
       yield* agent("a")
       yield* arrive("a", "e1")
       const waiting = yield* reader("a", { after: "1", wait })
-      yield* TestClock.adjust("29999 millis")
+      yield* advance("29999 millis")
       assert.isTrue(yield* isWaiting(waiting))
-      yield* TestClock.adjust("1 millis")
+      yield* advance("1 millis")
       deepStrictEqual(yield* Fiber.join(waiting), [[], "1"])
     }).pipe(Effect.provide(Live)))
 
@@ -69,10 +70,10 @@ describe("who waits for an incident", () => {
     Effect.gen(function*() {
       yield* agent("a")
       const waiting = yield* reader("a", { wait })
-      yield* TestClock.adjust("7200 millis")
+      yield* advance("7200 millis")
       yield* arriveElsewhere("a", "e1")
       assert.isTrue(yield* isWaiting(waiting))
-      yield* TestClock.adjust("1 second")
+      yield* advance("1 second")
       deepStrictEqual(yield* Fiber.join(waiting), [["e1"], "1"])
     }).pipe(Effect.provide(Live)))
 
@@ -100,13 +101,13 @@ describe("who waits for an incident", () => {
       const spy = yield* Spy
       const readers = new Map<string, Fiber.RuntimeFiber<unknown, unknown>>()
       for (const id of ids) readers.set(id, yield* Effect.fork(page(id, { wait })))
-      yield* TestClock.adjust("2 seconds")
+      yield* advance("2 seconds")
       assert.strictEqual(yield* waitedFor, 600)
       spy.looks.length = 0
       yield* arrive("agent-3", "e1")
       yield* arriveElsewhere("agent-400", "e2")
       yield* arriveElsewhere("agent-599", "e3")
-      yield* TestClock.adjust("1 second")
+      yield* advance("1 second")
       deepStrictEqual(spy.looks.toSorted(), ["agent-3", "agent-400", "agent-599"])
       const answered = yield* Effect.filter(ids, (id) =>
         Effect.map(
@@ -137,12 +138,12 @@ describe("who waits for an incident", () => {
       assert.strictEqual(yield* waitedFor, 2)
       yield* Effect.forEach(readers.slice(0, 1), Fiber.interrupt)
       assert.strictEqual(yield* waitedFor, 2)
-      yield* TestClock.adjust("2 seconds")
+      yield* advance("2 seconds")
       assert.strictEqual(spy.asked, 2)
       yield* arrive("a", "e1")
       yield* Effect.forEach(readers, Fiber.interrupt)
       assert.strictEqual(yield* waitedFor, 0)
-      yield* TestClock.adjust("1 minute")
+      yield* advance("1 minute")
       assert.strictEqual(spy.asked, 2)
     }).pipe(Effect.provide(Spied)))
 
@@ -153,10 +154,10 @@ describe("who waits for an incident", () => {
       const waiting = yield* reader("a", { wait })
       spy.grown = Effect.die("database is locked")
       yield* arriveElsewhere("a", "e1")
-      yield* TestClock.adjust("5 seconds")
+      yield* advance("5 seconds")
       assert.isTrue(yield* isWaiting(waiting))
       spy.grown = Effect.void
-      yield* TestClock.adjust("1 second")
+      yield* advance("1 second")
       deepStrictEqual(yield* Fiber.join(waiting), [["e1"], "1"])
     }).pipe(Effect.provide([Spied, Logger.remove(Logger.defaultLogger)])))
 
@@ -179,7 +180,7 @@ describe("who waits for an incident", () => {
       const scope = yield* Scope.make()
       const inbox = yield* Layer.buildWithScope(Inbox.Default, scope)
       const waiting = yield* Effect.fork(Effect.provide(page("a", { wait }), inbox))
-      yield* TestClock.adjust("5 seconds")
+      yield* advance("5 seconds")
       yield* Scope.close(scope, Exit.void)
       deepStrictEqual(yield* Fiber.join(waiting), [[], null])
     }).pipe(Effect.provide(Tables)))

@@ -5,6 +5,7 @@ import { AgentsRepo } from "../../src/persistence/AgentsRepo.ts"
 import { EventRow, EventsRepo } from "../../src/persistence/EventsRepo.ts"
 import { InboxRepo } from "../../src/persistence/InboxRepo.ts"
 import { acme, Memory } from "../fakes/Storage.ts"
+import { turns } from "../fakes/turns.ts"
 
 /** Tables in memory, and the inbox's own. */
 export const Tables = Layer.provideMerge(InboxRepo.Default, Memory)
@@ -71,7 +72,7 @@ export const wait = Duration.seconds(30)
 
 /** A reader that waits by now. */
 export const reader = (...args: Parameters<typeof read>) =>
-  Effect.tap(Effect.fork(page(...args)), () => TestClock.adjust(0))
+  Effect.tap(Effect.fork(page(...args)), () => Effect.zipRight(TestClock.adjust(0), turns(3)))
 
 export const waitedFor = Effect.flatMap(Inbox, (inbox) => inbox.waitedFor)
 

@@ -35,3 +35,11 @@ export const advance = (duration: Duration.DurationInput): Effect.Effect<void> =
     yield* turns(3)
     yield* Effect.repeat(next, { until: (now) => now >= until })
   })
+
+/** Does something that sleeps now and then: on a server the clock goes on a little as often as all has come to rest. */
+export const passing = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.suspend(() =>
+    databaseAnswersLater()
+      ? Effect.raceFirst(effect, Effect.forever(Effect.zipRight(turns(20), TestClock.adjust("200 millis"))))
+      : effect
+  )

@@ -2,6 +2,7 @@ import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
 import { Effect, TestClock } from "effect"
 import { signatureHeaders } from "../../src/sandbox/signature.ts"
+import { tables } from "../fakes/schema.ts"
 import { type Answer, at, failure } from "./ask.ts"
 import { as, asNobody, configure, Faked, newOrg } from "./service.ts"
 
@@ -127,8 +128,7 @@ layer(Faked())("made-up organisations", (it) => {
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
       const count = Effect.gen(function*() {
-        const tables = yield* sql<{ readonly name: string }>`SELECT name FROM sqlite_master WHERE type = 'table'`
-        const counts = yield* Effect.forEach(tables, ({ name }) =>
+        const counts = yield* Effect.forEach(yield* tables, (name) =>
           Effect.map(sql`SELECT COUNT(*) AS count FROM ${sql(name)}`, ([row]) => [name, at(row, "count")]))
         return Object.fromEntries(counts)
       })

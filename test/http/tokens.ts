@@ -4,6 +4,7 @@ import { connect } from "node:net"
 import { Api } from "../../src/api/Api.ts"
 import { OrgAccess } from "../../src/api/Org.ts"
 import { TestApi, type TestTokenOptions } from "../../src/testing/TestApi.ts"
+import { turns } from "../fakes/turns.ts"
 import { at, Broken } from "./ask.ts"
 import { Faked } from "./service.ts"
 
@@ -44,6 +45,8 @@ export const Guarded = Faked({ environment: { AUTH: "tokens" } }).pipe(Layer.pro
 /** The statements of what runs meanwhile, but for those that look for a token. */
 export const statementsDuring = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
+    // What the service does at its start is over.
+    yield* turns(5)
     const before = statements.length
     const answer = yield* effect
     return { answer, statements: statements.slice(before).filter((text) => !/FROM tokens\b/i.test(text)) }

@@ -1,4 +1,5 @@
-import { accessSync, constants, readdirSync } from "node:fs"
+import { spawnSync } from "node:child_process"
+import { readdirSync } from "node:fs"
 import { dirname, join } from "node:path"
 
 /** `initdb` and `postgres`, of one version. */
@@ -7,14 +8,8 @@ export interface Binaries {
   readonly postgres: string
 }
 
-const runs = (file: string): boolean => {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
+/** There may be a file that lacks its libraries. */
+const runs = (file: string): boolean => spawnSync(file, ["--version"]).status === 0
 
 const within = (directory: string): Binaries => ({
   initdb: join(directory, "initdb"),

@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from "node:child_process"
-import { chownSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs"
+import { chownSync, cpSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import type { Binaries } from "./binaries.ts"
 
 /** A PostgreSQL server of the tests' own. */
@@ -20,6 +20,14 @@ export interface Server {
 /** PostgreSQL refuses to run as root; there it runs as whoever owns nothing. */
 const nobody = 65_534
 const identity = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {}
+
+/** Whoever PostgreSQL runs as may not get to where the binaries are, as into root's home: then it has a copy of them. */
+const reachable = (binaries: Binaries, directory: string): Binaries => {
+  if (spawnSync(binaries.postgres, ["--version"], { ...identity, cwd: "/" }).status === 0) return binaries
+  const copy = join(directory, "installation")
+  cpSync(dirname(dirname(realpathSync(binaries.postgres))), copy, { recursive: true, verbatimSymlinks: true })
+  return { initdb: join(copy, "bin", "initdb"), postgres: join(copy, "bin", "postgres") }
+}
 
 const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
@@ -70,9 +78,10 @@ const watched = "\"$@\" & server=$!; last=$(cat); kill -QUIT $server 2>/dev/null
   "[ \"$last\" = keep ] || rm -rf \"$DIRECTORY\""
 
 /** Starts a server in a directory of its own, on loopback. */
-export const startServer = async (binaries: Binaries): Promise<Server> => {
+export const startServer = async (found: Binaries): Promise<Server> => {
   const directory = mkdtempSync(join(tmpdir(), "integrations-postgres-"))
   if ("uid" in identity) chownSync(directory, nobody, nobody)
+  const binaries = reachable(found, directory)
   const data = initialised(binaries, directory)
   const port = await freePort()
   const options = settings.flatMap((setting) => ["-c", setting])

@@ -106,6 +106,11 @@ layer(Prepared)("a start on PostgreSQL", (it) => {
       () => /^A file that DATABASE_URL names cannot be read: ENOENT.*\/absent\.pem/
     ],
     [
+      "with TLS settings that contradict each other",
+      (port) => `postgres://tests:canary@${place(port)}/plain?uselibpqcompat=true&sslmode=verify-ca`,
+      (port) => new RegExp(`^The connection to the database at ${place(port)} is not safe: .*sslrootcert`)
+    ],
+    [
       "with another encoding",
       (port) => `postgres://tests:canary@${place(port)}/latin`,
       () => "The database's encoding is LATIN1: UTF8 is needed"

@@ -67,7 +67,12 @@ const edit = (column: typeof columns[number]): Touch => ({ orgId, place, random 
     const sql = yield* SqlClient.SqlClient
     const stored = sql`SELECT ${sql(column)} AS it FROM audit_log WHERE org_id = ${orgId} AND number = ${place}`
     const [before] = yield* stored
-    yield* sql`UPDATE audit_log SET ${sql(column)} = ${random} WHERE org_id = ${orgId} AND number = ${place}`
+    // PostgreSQL takes no text for a number, whoever edits it.
+    const edited = sql.onDialectOrElse({
+      pg: () => column === "status" ? random.length : random,
+      orElse: () => random
+    })
+    yield* sql`UPDATE audit_log SET ${sql(column)} = ${edited} WHERE org_id = ${orgId} AND number = ${place}`
     const [after] = yield* stored
     return before?.["it"] === after?.["it"] ? "untouched" : place
   })

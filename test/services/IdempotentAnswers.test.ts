@@ -1,11 +1,12 @@
 import { SqlClient } from "@effect/sql"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Layer, Ref, TestClock } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Ref } from "effect"
 import { join } from "node:path"
 import { afterCommit } from "../../src/persistence/transaction.ts"
 import { IdempotentAnswers, Kept, type Keyed } from "../../src/services/IdempotentAnswers.ts"
 import * as Keyring from "../../src/services/Keyring.ts"
 import { acme, environment, globex, Memory, Platform, stored, temporary } from "../fakes/Storage.ts"
+import { advance, passing } from "../fakes/turns.ts"
 
 const ring = (keys: string) =>
   Layer.orDie(Keyring.layer).pipe(Layer.provide([environment({ ENCRYPTION_KEYS: keys }), Platform]))
@@ -54,10 +55,10 @@ for (const how of ["apart", "inOneTransaction"] as const) {
         const { ask, done } = yield* counted(how)
         for (let time = 0; time < 6; time++) {
           assert.strictEqual(yield* ask(), 1)
-          yield* TestClock.adjust("239 minutes")
+          yield* advance("239 minutes")
         }
         assert.strictEqual(yield* done, 1)
-        yield* TestClock.adjust("7 minutes")
+        yield* advance("7 minutes")
         assert.strictEqual(yield* ask(), 2)
       }).pipe(Effect.provide(Live)))
 
@@ -84,7 +85,9 @@ for (const how of ["apart", "inOneTransaction"] as const) {
     it.effect("is done once where fifty ask at the same time", () =>
       Effect.gen(function*() {
         const { ask, done } = yield* counted(how)
-        const all = yield* Effect.all(Array.from({ length: 50 }, () => ask()), { concurrency: "unbounded" })
+        const all = yield* passing(
+          Effect.all(Array.from({ length: 50 }, () => ask()), { concurrency: "unbounded" })
+        )
         assert.deepStrictEqual([...new Set(all)], [1])
         assert.strictEqual(yield* done, 1)
       }).pipe(Effect.provide(Live)))
@@ -109,7 +112,7 @@ describe("the answers to keys", () => {
       const others = yield* Effect.fork(
         Effect.all(Array.from({ length: 10 }, () => ask()), { concurrency: "unbounded" })
       )
-      yield* TestClock.adjust("1 second")
+      yield* advance("1 second")
       yield* Fiber.interrupt(first)
       yield* Deferred.succeed(go, undefined)
       assert.deepStrictEqual([...new Set(yield* Fiber.join(others))], [1])
@@ -146,10 +149,10 @@ describe("the answers to keys", () => {
       yield* ask()
       yield* sql`UPDATE idempotent_answers SET status = NULL, body = NULL`
       const again = yield* Effect.fork(ask())
-      yield* TestClock.adjust("29 seconds")
+      yield* advance("29 seconds")
       assert.strictEqual(yield* done, 1)
       assert.isTrue(Exit.isFailure(yield* Effect.exit(ask({ request: "another" }))))
-      yield* TestClock.adjust("2 seconds")
+      yield* advance("2 seconds")
       assert.strictEqual(yield* Fiber.join(again), 2)
       assert.strictEqual(yield* ask(), 2)
     }).pipe(Effect.provide(Live)))
@@ -159,11 +162,11 @@ describe("the answers to keys", () => {
       const [here, there] = [yield* process, yield* process]
       const { ask, done } = yield* counted()
       const first = yield* Effect.fork(Effect.provide(ask({}, Effect.sleep("50 seconds")), here))
-      yield* TestClock.adjust("1 second")
+      yield* advance("1 second")
       const second = yield* Effect.fork(Effect.provide(ask(), there))
-      yield* TestClock.adjust("48 seconds")
+      yield* advance("48 seconds")
       assert.strictEqual(yield* done, 0)
-      yield* TestClock.adjust("2 seconds")
+      yield* advance("2 seconds")
       assert.deepStrictEqual([yield* Fiber.join(first), yield* Fiber.join(second)], [1, 1])
     }).pipe(Effect.scoped, Effect.provide(Memory)))
 
@@ -172,9 +175,9 @@ describe("the answers to keys", () => {
       const [here, there] = [yield* process, yield* process]
       const { ask } = yield* counted()
       yield* Effect.fork(Effect.provide(ask({}, Effect.never), here))
-      yield* TestClock.adjust("1 second")
+      yield* advance("1 second")
       const second = yield* Effect.fork(Effect.flip(Effect.provide(ask(), there)))
-      yield* TestClock.adjust("61 seconds")
+      yield* advance("61 seconds")
       assert.include(String(yield* Fiber.join(second)), "cannot take the request now")
     }).pipe(Effect.scoped, Effect.provide(Memory)))
 
@@ -210,7 +213,7 @@ describe("the answers to keys", () => {
       assert.strictEqual(yield* ask({}, Effect.asVoid(broken)), 1)
       yield* sql`ALTER TABLE elsewhere RENAME TO idempotent_answers`
       const again = yield* Effect.fork(ask())
-      yield* TestClock.adjust("31 seconds")
+      yield* advance("31 seconds")
       assert.strictEqual(yield* Fiber.join(again), 2)
       assert.strictEqual(yield* done, 2)
     }).pipe(Effect.provide(Live)))

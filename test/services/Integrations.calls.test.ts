@@ -11,6 +11,7 @@ import { linear, type LinearConfig } from "../../src/integrations/linear/definit
 import { Integrations } from "../../src/services/Integrations.ts"
 import { makeShared, type Shared } from "../../src/upstream/shared.ts"
 import { acme, globex } from "../fakes/Storage.ts"
+import { turns } from "../fakes/turns.ts"
 import { queriesOf, Spying } from "./spy.ts"
 
 type Failure = UpstreamFailed | UpstreamRejected | ServiceUnavailable
@@ -33,7 +34,7 @@ const read = <A>(
 const standing = (orgId = acme) =>
   Effect.flatMap(Integrations, ({ standings }) => Effect.map(standings(orgId), (of) => of("linear")))
 const status = (orgId = acme) => Effect.map(standing(orgId), ({ status }) => status)
-const settle = TestClock.adjust(0)
+const settle = Effect.zipRight(TestClock.adjust(0), turns(3))
 
 describe("how the vendor took it", () => {
   it.effect("refused credentials show until the next success", () =>

@@ -1,4 +1,3 @@
-import { SqlClient } from "@effect/sql"
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
 import { Chunk, DateTime, Effect, Fiber, Layer, Option, Redacted, Stream, TestClock } from "effect"
@@ -9,6 +8,7 @@ import { SealedRepo } from "../../src/persistence/SealedRepo.ts"
 import * as Keyring from "../../src/services/Keyring.ts"
 import { KeyRotation } from "../../src/services/KeyRotation.ts"
 import { endpointOwner, Vault } from "../../src/services/Vault.ts"
+import { columns } from "../fakes/schema.ts"
 import { acme, environment, globex, Memory, org, Platform } from "../fakes/Storage.ts"
 
 const key = (id: string) => `${id}:${Buffer.alloc(32, id).toString("base64")}`
@@ -152,11 +152,8 @@ describe("a rotation", () => {
 
   it.effect("covers every column that holds something sealed", () =>
     Effect.gen(function*() {
-      const sql = yield* SqlClient.SqlClient
-      const columns = yield* sql`
-        SELECT m.name AS place, c.name AS sealed FROM sqlite_master m JOIN pragma_table_info(m.name) c
-        WHERE m.type = 'table' AND (c.name LIKE '%sealed%' OR c.name LIKE '%key_id%') ORDER BY 1, 2`
-      deepStrictEqual(columns.map(({ place, sealed }) => `${String(place)}.${String(sealed)}`), [
+      const sealed = (yield* columns).filter(({ column }) => /sealed|key_id/.test(column))
+      deepStrictEqual(sealed.map(({ column, table }) => `${table}.${column}`), [
         "incident_agents.endpoint_key_id",
         "incident_agents.endpoint_sealed",
         "integrations.key_id",

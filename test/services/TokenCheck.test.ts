@@ -8,6 +8,7 @@ import { TokensRepo } from "../../src/persistence/TokensRepo.ts"
 import { TokenCheck } from "../../src/services/TokenCheck.ts"
 import { Tokens } from "../../src/services/Tokens.ts"
 import { acme, Memory } from "../fakes/Storage.ts"
+import { advance } from "../fakes/turns.ts"
 
 /** How often each costly step was taken. */
 const steps = { hashes: 0, comparisons: 0, lookUps: 0, writes: 0 }
@@ -195,21 +196,21 @@ describe("when a token was used", () => {
     Effect.gen(function*() {
       const { bearer, token } = yield* make()
       const before = steps.writes
-      yield* TestClock.adjust("1 second")
+      yield* advance("1 second")
       yield* Effect.replicateEffect(check(bearer), 100)
       assert.isNull(yield* usedAt(token.id))
       assert.strictEqual(steps.writes, before)
-      yield* TestClock.adjust("5 seconds")
+      yield* advance("5 seconds")
       assert.strictEqual(yield* usedAt(token.id), 1000)
       assert.strictEqual(steps.writes, before + 1)
-      yield* TestClock.adjust("1 minute")
+      yield* advance("1 minute")
       assert.strictEqual(steps.writes, before + 1)
     }).pipe(Effect.provide(Services)))
 
   it.effect("is written at shutdown", () =>
     Effect.gen(function*() {
       const { bearer, token } = yield* make()
-      yield* TestClock.adjust("1 second")
+      yield* advance("1 second")
       yield* check(bearer).pipe(Effect.provide(Layer.fresh(TokenCheck.Default)))
       assert.strictEqual(yield* usedAt(token.id), 1000)
     }).pipe(Effect.provide(Tokens.Default.pipe(Layer.provideMerge(Counted), Layer.provide(Memory)))))
@@ -220,7 +221,7 @@ describe("when a token was used", () => {
       yield* Effect.flatMap(Tokens, (tokens) => tokens.revoke(token.id))
       yield* check(Redacted.make(`${token.id}_${"x".repeat(43)}`))
       yield* check(bearer)
-      yield* TestClock.adjust("5 seconds")
+      yield* advance("5 seconds")
       assert.isNull(yield* usedAt(token.id))
     }).pipe(Effect.provide(Services)))
 })

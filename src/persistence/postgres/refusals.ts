@@ -57,6 +57,7 @@ const byMessage: ReadonlyArray<readonly [message: RegExp, sentence: Sentence]> =
     ({ at }) =>
       `The database at ${at} offers no TLS: take sslmode out of DATABASE_URL if the network in between is your own`
   ],
+  [/sslmode|sslnegotiation|sslrootcert/, unsafe],
   [/time[ds]? ?out|terminated/i, unreachable]
 ]
 
