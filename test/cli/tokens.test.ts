@@ -128,12 +128,14 @@ layer(Built.layer, { excludeTestServices: true, timeout: 60_000 })("npm run toke
     Effect.gen(function*() {
       const { directory, programs } = yield* workplace
       const on = (DATABASE_URL: string) => command(programs, ["tokens", "list"], { DATABASE_URL })
-      const wrong = yield* on("postgres://user:canary@db/x")
+      const wrong = yield* on("mysql://user:canary@db/x")
       assert.match(wrong.stderr, /^DATABASE_URL: expected file:[^\n]*\n$/)
-      assert.notInclude(wrong.stderr, "canary")
+      const unreachable = yield* on("postgres://user:canary@127.0.0.1:1/x")
+      assert.match(unreachable.stderr, /^The database at 127\.0\.0\.1:1 cannot be reached[^\n]*\n$/)
+      assert.notInclude(wrong.stderr + unreachable.stderr, "canary")
       const unusable = yield* on(`file:${directory}`)
       assert.match(unusable.stderr, /^unable to open database file\n$/)
-      assert.deepStrictEqual([wrong.code, unusable.code], [1, 1])
+      assert.deepStrictEqual([wrong.code, unreachable.code, unusable.code], [1, 1, 1])
     }))
 
   it.scoped(
