@@ -125,7 +125,9 @@ describe("the statements that the service sends", () => {
         for (const { detail } of plan) {
           const [, table = "", index = ""] = scanned.exec(detail) ?? []
           // A partial index holds only what there is to do.
-          if (table === "" || own.has(table) || partial.has(index) || table === "CONSTANT" || listed.test(detail)) continue
+          if (
+            table === "" || own.has(table) || partial.has(index) || table === "CONSTANT" || listed.test(detail)
+          ) continue
           scans.push(`${detail}: ${text.replace(/\s+/g, " ").trim()}`)
         }
       }
