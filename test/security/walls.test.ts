@@ -100,7 +100,7 @@ for (const { entitled, environment: callers, name } of environments) {
             yield* Effect.forEach(marks, (mark) => begin(world, mark), { concurrency: 3 })
             for (const step of steps) yield* act(world, step)
             // What chance may leave out in a few runs.
-            yield* Effect.forEach(marks, (mark, slot) =>
+            yield* Effect.forEach(marks, (_, slot) =>
               act(world, {
                 what: "forged",
                 slot,
