@@ -2,7 +2,7 @@ import { SqlClient, SqlSchema } from "@effect/sql"
 import { Effect, Schema } from "effect"
 import { EventState, Severity } from "../domain/Event.ts"
 import { OrgId } from "../domain/Ids.ts"
-import { transaction } from "./transaction.ts"
+import { makeGroupCommit } from "./groupCommit.ts"
 
 /** An event that was taken in. Equal dedup keys of one org are the same event. */
 export class EventRow extends Schema.Class<EventRow>("EventRow")({
@@ -39,6 +39,7 @@ const Stored = Schema.Struct({
 export class EventsRepo extends Effect.Service<EventsRepo>()("persistence/EventsRepo", {
   effect: Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
+    const transaction = makeGroupCommit(sql)
 
     const insert = SqlSchema.findOne({
       Request: EventRow,
@@ -97,9 +98,9 @@ export class EventsRepo extends Effect.Service<EventsRepo>()("persistence/Events
       boundOrgs: (source: string, installation: string) =>
         Effect.map(Effect.orDie(boundOrgs({ source, installation })), (rows) => rows.map(({ orgId }) => orgId)),
       bind: (source: string, installation: string, orgId: OrgId) => Effect.orDie(bind(source, installation, orgId)),
-      /** All or nothing. */
+      /** All or nothing. Those that come at the same time may share a commit. */
       transaction: <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-        transaction(sql)(effect).pipe(Effect.catchTag("SqlError", Effect.die))
+        transaction(effect).pipe(Effect.catchTag("SqlError", Effect.die))
     } as const
   })
 }) {}

@@ -16,7 +16,15 @@ const attempts = 5
  */
 const beginAsWriter = (sql: SqlClient.SqlClient) =>
   sql.onDialectOrElse({
-    sqlite: () => Effect.asVoid(sql`DELETE FROM storage_probe WHERE id < 0`),
+    sqlite: () =>
+      Effect.flatMap(
+        Effect.serviceOption(SqlClient.TransactionConnection),
+        Option.match({
+          onNone: () => Effect.void,
+          // Within another transaction it is one already.
+          onSome: ([, depth]) => depth > 0 ? Effect.void : Effect.asVoid(sql`DELETE FROM storage_probe WHERE id < 0`)
+        })
+      ),
     orElse: () => Effect.void
   })
 

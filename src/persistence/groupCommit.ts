@@ -1,0 +1,102 @@
+import { SqlClient, type SqlConnection, type SqlError } from "@effect/sql"
+import { Context, Deferred, Effect, Exit, Option, Scope } from "effect"
+import { transaction } from "./transaction.ts"
+
+/** How many transactions share a commit at most. Nobody else has a turn meanwhile: this many take some milliseconds. */
+const largestGroup = 16
+
+/** Transactions that reach the disk together. */
+interface Group {
+  readonly connection: SqlConnection.Connection
+  readonly scope: Scope.CloseableScope
+  /** Whether they are on disk. */
+  readonly committed: Deferred.Deferred<void, SqlError.SqlError>
+  size: number
+}
+
+/** Whoever asks at the same time as others is to be there when the group begins, and requests are to have their turn. */
+const othersFirst = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+
+/**
+ * Like `transaction`, but on SQLite those that come at the same time share one commit, and with it one sync of the disk.
+ * Each is still all or nothing for itself, and ends only once it is on disk.
+ *
+ * They run one after the other on the connection of their group, each behind a savepoint. One that fails is rolled back
+ * to it and ends the group: SQLite gives up a whole transaction by itself on some errors, such as a full disk, and then
+ * the commit must be the next that is tried, because it fails for all whose writes are gone.
+ *
+ * On PostgreSQL, whose server groups commits by itself, it is `transaction`.
+ */
+export const makeGroupCommit = (sql: SqlClient.SqlClient) => {
+  const waiting: Array<() => void> = []
+  let busy = false
+  let open: Option.Option<Group> = Option.none()
+
+  const enter = Effect.async<void>((resume) => {
+    if (busy) return void waiting.push(() => resume(Effect.void))
+    busy = true
+    resume(Effect.void)
+  })
+
+  const leave = Effect.sync(() => {
+    const next = waiting.shift()
+    if (next === undefined) busy = false
+    else next()
+  })
+
+  /** As a writer from the beginning: it waits for its turn where another process is writing. */
+  const begin = Effect.gen(function*() {
+    yield* othersFirst
+    const scope = yield* Scope.make()
+    const connection = yield* Scope.extend(sql.reserve, scope)
+    const group: Group = { connection, scope, committed: yield* Deferred.make<void, SqlError.SqlError>(), size: 0 }
+    yield* Effect.onError(
+      connection.execute("BEGIN IMMEDIATE", [], undefined),
+      (cause) => Scope.close(scope, Exit.failCause(cause))
+    )
+    open = Option.some(group)
+    return group
+  })
+
+  const commit = ({ committed, connection, scope }: Group) =>
+    Effect.gen(function*() {
+      open = Option.none()
+      const exit = yield* Effect.exit(connection.execute("COMMIT", [], undefined))
+      // Where SQLite has rolled back already there is nothing left to do so, which it says.
+      if (Exit.isFailure(exit)) yield* Effect.ignore(connection.execute("ROLLBACK", [], undefined))
+      yield* Scope.close(scope, exit)
+      yield* Deferred.done(committed, Exit.asVoid(exit))
+    })
+
+  const member = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.gen(function*() {
+      const group = Option.isSome(open) ? open.value : yield* begin
+      group.size++
+      const exit = yield* Effect.exit(
+        Effect.provideService(transaction(sql)(effect), SqlClient.TransactionConnection, [group.connection, 0])
+      )
+      if (Exit.isFailure(exit) || waiting.length === 0 || group.size >= largestGroup) yield* commit(group)
+      return { exit, committed: group.committed } as const
+    }).pipe(Effect.ensuring(leave))
+
+  const grouped = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError.SqlError, R> =>
+    Effect.uninterruptible(
+      Effect.zipRight(enter, member(effect)).pipe(
+        Effect.flatMap(({ committed, exit }) =>
+          Exit.isFailure(exit) ? exit : Effect.zipRight(Deferred.await(committed), exit)
+        )
+      )
+    )
+
+  return <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError.SqlError, R> =>
+    sql.onDialectOrElse({
+      sqlite: () =>
+        Effect.contextWithEffect((context: Context.Context<never>) =>
+          // Within another transaction it is on disk with that one.
+          Option.isSome(Context.getOption(context, SqlClient.TransactionConnection))
+            ? transaction(sql)(effect)
+            : grouped(effect)
+        ),
+      orElse: () => transaction(sql)(effect)
+    })
+}
