@@ -1,6 +1,6 @@
-import type { HttpServer } from "@effect/platform"
+import { HttpMiddleware, type HttpServer } from "@effect/platform"
 import { NodeRuntime } from "@effect/platform-node"
-import { Cause, Console, Effect, Layer, Logger, Option } from "effect"
+import { Cause, Console, Effect, identity, Layer, Logger, Option } from "effect"
 import { App } from "./App.ts"
 import { ConfigurationRefused, logger, settings } from "./Config.ts"
 import { serve } from "./http/Server.ts"
@@ -10,6 +10,9 @@ import { DatabaseRefused } from "./persistence/postgres/refusals.ts"
 /** What an operator can mend needs no trace of ours. */
 const refusalOf = (cause: Cause.Cause<unknown>) =>
   Option.filter(Cause.failureOption(cause), (error) => error instanceof DatabaseRefused)
+
+/** Requests are not taken apart for a span that nobody gets to see. */
+const tracedIf = (traced: boolean) => traced ? identity : HttpMiddleware.withTracerDisabledWhen(() => true)
 
 /**
  * Runs the service until it is told to stop: SIGTERM and SIGINT end it with 0 once what is in flight has ended. What
@@ -25,7 +28,7 @@ export const run = <E = never, R = never>(options: {
   const Service = Layer.unwrapEffect(
     Effect.map(settings, ({ listen, logging, otlp }) =>
       beside.pipe(
-        Layer.provide(serve(listen)),
+        Layer.provide(tracedIf(Option.isSome(otlp.endpoint))(serve(listen))),
         Layer.provide(App),
         // Here, where the configured logger is still at work.
         Layer.tapErrorCause((cause) =>

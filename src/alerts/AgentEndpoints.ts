@@ -55,7 +55,7 @@ export class AgentEndpoints extends Effect.Service<AgentEndpoints>()("alerts/Age
     const upstream = yield* Upstream
 
     /** Once: whether and when to try again is the caller's to decide. The message's id is the same at every attempt. */
-    const push = Effect.fn("AgentEndpoints.push")(function*(
+    const push = Effect.fnUntraced(function*(
       { channelId: agentId, orgId }: Destination,
       { deliveryId, event }: Pick<Notification, "deliveryId" | "event">
     ) {

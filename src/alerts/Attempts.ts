@@ -12,6 +12,7 @@ import { UpstreamFailed, UpstreamRejected } from "../domain/Errors.ts"
 import { deliveriesEnded, deliveryAttempts } from "../observability/metrics.ts"
 import { continuing } from "../observability/traceparent.ts"
 import { ChannelRoutesRepo } from "../persistence/ChannelRoutesRepo.ts"
+import { checked } from "../persistence/checked.ts"
 import { AttemptRow, DeliveriesRepo, type DeliveryRow, type Rows } from "../persistence/DeliveriesRepo.ts"
 import { DestinationsRepo } from "../persistence/DestinationsRepo.ts"
 import { type EventRow, EventsRepo } from "../persistence/EventsRepo.ts"
@@ -88,7 +89,7 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
             outcome: "interrupted",
             error: "The service stopped before the answer came; the message may have arrived",
             latencyMs: 0
-          })
+          }, checked)
         )
         : Effect.void
 
@@ -110,7 +111,7 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
         })
       }))
 
-    const arrived = Effect.fn("Attempts.arrived")(function*(rows: Rows, { movedTo, pauseMs }: Sent) {
+    const arrived = Effect.fnUntraced(function*(rows: Rows, { movedTo, pauseMs }: Sent) {
       const now = yield* DateTime.now
       const [head] = rows
       yield* deliveries.delivered(rows, now)
@@ -128,7 +129,7 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
     })
 
     /** When to try again: not before the vendor said, and later from attempt to attempt. */
-    const later = Effect.fn("Attempts.later")(function*(rows: Rows, failure: UpstreamFailed) {
+    const later = Effect.fnUntraced(function*(rows: Rows, failure: UpstreamFailed) {
       const now = yield* DateTime.now
       const [head, ...others] = rows
       const asked = Math.min(failure.retryAfterMs ?? 0, Duration.toMillis(lifetime))
@@ -162,7 +163,7 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
         destinations.pause(head, config)
       )
 
-    const putOff = Effect.fn("Attempts.putOff")(function*(rows: Rows, paused: Paused) {
+    const putOff = Effect.fnUntraced(function*(rows: Rows, paused: Paused) {
       yield* noteInterrupted(rows[0], yield* DateTime.now)
       yield* pauseFor(rows, paused)
     })
@@ -187,7 +188,7 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
             outcome: outcomeOfResult(result),
             error: Either.match(result, { onLeft: ({ details }) => details, onRight: () => null }),
             latencyMs: Math.max(0, Math.round((yield* Clock.currentTimeMillis) - startedAt.epochMillis))
-          })
+          }, checked)
         )
         yield* Either.match(result, {
           onLeft: (failure) => missed(line, rows, failure),
@@ -234,7 +235,7 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
       )
 
     /** One attempt at one message: from the claim to the record nothing interrupts it. */
-    const make = Effect.fn("Attempts.make")(function*(line: Line, rows: Rows) {
+    const make = Effect.fnUntraced(function*(line: Line, rows: Rows) {
       const claimedAt = yield* DateTime.now
       if (!(yield* turns.take(claim(rows[0], claimedAt)))) return
       const startedAt = yield* DateTime.now

@@ -45,7 +45,7 @@ export class Batches extends Effect.Service<Batches>()("alerts/Batches", {
         : deliveries.group(head, groupKey)
 
     /** The head alone, or what waits of its group; `None` when that has to wait, which is noted in the table. */
-    const batchOf = Effect.fn("Batches.batchOf")(function*(head: DeliveryRow, now: DateTime.Utc) {
+    const batchOf = Effect.fnUntraced(function*(head: DeliveryRow, now: DateTime.Utc) {
       const alone: Rows = [head]
       if (head.groupKey === null) return Option.some(alone)
       const found = yield* candidates(head, head.groupKey)
@@ -64,7 +64,7 @@ export class Batches extends Effect.Service<Batches>()("alerts/Batches", {
       return Option.some(Array.isNonEmptyReadonlyArray(rows) ? rows : alone)
     })
 
-    const next = Effect.fn("Batches.next")(function*(destination: Destination, now: DateTime.Utc) {
+    const next = Effect.fnUntraced(function*(destination: Destination, now: DateTime.Utc) {
       const head = yield* deliveries.head(destination, now)
       if (Option.isNone(head)) {
         return { _tag: "Idle", until: yield* deliveries.heldUntil(destination) } satisfies Idle

@@ -23,7 +23,7 @@ export class DeliveryLog extends Effect.Service<DeliveryLog>()("alerts/DeliveryL
     const dispatch = yield* Dispatch
 
     /** Newest first. `next` is the cursor of the page after this one. */
-    const list = Effect.fn("DeliveryLog.list")(
+    const list = Effect.fnUntraced(
       function*(orgId: OrgId, filter: DeliveryFilter, { after, limit }: {
         readonly after?: string | undefined
         readonly limit: number
@@ -38,12 +38,12 @@ export class DeliveryLog extends Effect.Service<DeliveryLog>()("alerts/DeliveryL
       Effect.mapError(Effect.flatten(log.find(orgId, id)), () => new DeliveryNotFound())
 
     /** With its attempts, oldest first. */
-    const show = Effect.fn("DeliveryLog.show")(function*(orgId: OrgId, id: string) {
+    const show = Effect.fnUntraced(function*(orgId: OrgId, id: string) {
       const row = yield* find(orgId, id)
       return { row, attempts: yield* log.attempts(orgId, id) }
     })
 
-    const retry = Effect.fn("DeliveryLog.retry")(function*(orgId: OrgId, id: string) {
+    const retry = Effect.fnUntraced(function*(orgId: OrgId, id: string) {
       const again = yield* events.transaction(Effect.gen(function*() {
         const row = yield* log.retry(orgId, id)
         if (Option.isSome(row)) yield* destinations.wake(row.value, yield* DateTime.now)
@@ -55,7 +55,7 @@ export class DeliveryLog extends Effect.Service<DeliveryLog>()("alerts/DeliveryL
     }, Effect.uninterruptible)
 
     /** Puts the oldest that fit back, of those after `after`. */
-    const retryBatch = Effect.fn("DeliveryLog.retryBatch")(
+    const retryBatch = Effect.fnUntraced(
       function*(orgId: OrgId, filter: DeliveryFilter, after: string, through: string) {
         const batch = yield* events.transaction(Effect.gen(function*() {
           const found = yield* log.oldest({ orgId, filter, after, through, limit: batchSize })
@@ -74,7 +74,7 @@ export class DeliveryLog extends Effect.Service<DeliveryLog>()("alerts/DeliveryL
     )
 
     /** How many of those that have one of the statuses now were put into their queues again. */
-    const retryAll = Effect.fn("DeliveryLog.retryAll")(function*(orgId: OrgId, filter: DeliveryFilter) {
+    const retryAll = Effect.fnUntraced(function*(orgId: OrgId, filter: DeliveryFilter) {
       const newest = yield* log.newest(orgId)
       if (Option.isNone(newest)) return 0
       const { retried } = yield* Effect.iterate({ retried: 0, after: Option.some("") }, {

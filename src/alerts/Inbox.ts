@@ -87,7 +87,7 @@ export class Inbox extends Effect.Service<Inbox>()("alerts/Inbox", {
       })
 
     /** What comes after a number. `None` where there was nothing and it is time to look again. */
-    const next = Effect.fn("Inbox.next")(
+    const next = Effect.fnUntraced(
       function*(orgId: OrgId, agentId: string, after: number, limit: number, untilMs: number) {
         const agent = yield* Effect.mapError(yield* agents.find(orgId, agentId), () => new AgentNotFound())
         if (after > agent.lastNumber) return yield* unknownCursor
@@ -104,7 +104,7 @@ export class Inbox extends Effect.Service<Inbox>()("alerts/Inbox", {
     )
 
     /** What the agent was given after a cursor, oldest first. */
-    const read = Effect.fn("Inbox.read")(function*(orgId: OrgId, agentId: string, { after, limit, wait }: Reading) {
+    const read = Effect.fnUntraced(function*(orgId: OrgId, agentId: string, { after, limit, wait }: Reading) {
       const untilMs = (yield* Clock.currentTimeMillis) + Duration.toMillis(wait)
       const entries = yield* next(orgId, agentId, Number(after ?? 0), limit, untilMs).pipe(
         Effect.repeat({ until: Option.isSome<ReadonlyArray<InboxEntry>> }),

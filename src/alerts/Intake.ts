@@ -4,8 +4,10 @@ import { agentChannel, type Destination } from "../domain/Delivery.ts"
 import type { Accepted, IncomingEvent } from "../domain/Event.ts"
 import type { OrgId } from "../domain/Ids.ts"
 import { eventsAccepted } from "../observability/metrics.ts"
+import { traced } from "../observability/traced.ts"
 import { currentTraceparent } from "../observability/traceparent.ts"
 import { AgentsRepo } from "../persistence/AgentsRepo.ts"
+import { checked } from "../persistence/checked.ts"
 import { EventRow, EventsRepo } from "../persistence/EventsRepo.ts"
 import { Dispatch } from "./Dispatch.ts"
 import { Inbox } from "./Inbox.ts"
@@ -55,7 +57,7 @@ export const IntakeLive = Layer.effect(
     const inbox = yield* Inbox
 
     /** The first event with this dedup key, if it still stands for this one. */
-    const known = Effect.fn("Intake.known")(
+    const known = Effect.fnUntraced(
       function*(orgId: OrgId, dedupKey: string, dedupFor: Duration.DurationInput | undefined) {
         const first = yield* events.find(orgId, dedupKey)
         if (Option.isNone(first) || dedupFor === undefined) return first
@@ -72,7 +74,7 @@ export const IntakeLive = Layer.effect(
         destinations: []
       }))
 
-    const store = Effect.fn("Intake.store")(function*(
+    const store = Effect.fnUntraced(function*(
       orgId: OrgId,
       event: IncomingEvent,
       routes: Effect.Effect.Success<ReturnType<typeof routing.matching>>,
@@ -86,7 +88,7 @@ export const IntakeLive = Layer.effect(
         ? yield* agents.assure(orgId, event.projectId ?? noProject, yield* newAgentId, now)
         : null
       const trace = yield* currentTraceparent
-      const row = new EventRow({ ...told, orgId, id: yield* newEventId, agentId, receivedAt: now, trace })
+      const row = new EventRow({ ...told, orgId, id: yield* newEventId, agentId, receivedAt: now, trace }, checked)
       if (Option.isNone(yield* events.insert(row))) {
         // On PostgreSQL another process may have come first since the look-up: its row is the event.
         return yield* repeat(orgId, yield* Effect.flatMap(events.find(orgId, event.dedupKey), Effect.orDie))
@@ -103,19 +105,23 @@ export const IntakeLive = Layer.effect(
       return { accepted, destinations: queued } satisfies Outcome
     })
 
-    const accept = Effect.fn("Intake.accept")(function*(
-      orgId: OrgId,
-      event: IncomingEvent,
-      { dedupFor }: { readonly dedupFor?: Duration.DurationInput } = {}
-    ) {
-      // Before the transaction: the routes may be read in another one.
-      const routes = yield* routing.matching(orgId, event)
-      const { accepted, destinations } = yield* events.transaction(store(orgId, event, routes, dedupFor))
-      if (accepted.agentId !== null && !accepted.repeated) yield* inbox.announce(orgId, accepted.agentId)
-      yield* dispatch.wake(destinations)
-      yield* Metric.increment(eventsAccepted(event.source, String(accepted.repeated)))
-      return accepted
-    }, Effect.uninterruptible)
+    const accept = Effect.fnUntraced(
+      function*(
+        orgId: OrgId,
+        event: IncomingEvent,
+        { dedupFor }: { readonly dedupFor?: Duration.DurationInput } = {}
+      ) {
+        // Before the transaction: the routes may be read in another one.
+        const routes = yield* routing.matching(orgId, event)
+        const { accepted, destinations } = yield* events.transaction(store(orgId, event, routes, dedupFor))
+        if (accepted.agentId !== null && !accepted.repeated) yield* inbox.announce(orgId, accepted.agentId)
+        yield* dispatch.wake(destinations)
+        yield* Metric.increment(eventsAccepted(event.source, String(accepted.repeated)))
+        return accepted
+      },
+      traced("Intake.accept"),
+      Effect.uninterruptible
+    )
 
     return { accept }
   })

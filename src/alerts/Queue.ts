@@ -1,6 +1,7 @@
 import { type DateTime, Effect, Order } from "effect"
 import { v7 as timeOrderedUuid } from "uuid"
 import { agentChannel, type Destination } from "../domain/Delivery.ts"
+import { checked } from "../persistence/checked.ts"
 import { DeliveriesRepo, DeliveryRow } from "../persistence/DeliveriesRepo.ts"
 import { DestinationsRepo } from "../persistence/DestinationsRepo.ts"
 import type { EventRow } from "../persistence/EventsRepo.ts"
@@ -25,7 +26,7 @@ export class Queue extends Effect.Service<Queue>()("alerts/Queue", {
     const deliveries = yield* DeliveriesRepo
 
     /** Only within the transaction that stores the event. An agent's endpoint gets each event for itself. */
-    const add = Effect.fn("Queue.add")(
+    const add = Effect.fnUntraced(
       function*(event: EventRow, targets: ReadonlyArray<Target>, now: DateTime.Utc) {
         return yield* Effect.forEach(
           targets.toSorted(byPlace),
@@ -51,7 +52,7 @@ export class Queue extends Effect.Service<Queue>()("alerts/Queue", {
               foldedInto: null,
               createdAt: now,
               deliveredAt: null
-            })
+            }, checked)
             yield* deliveries.insert(row)
             return row
           })

@@ -36,7 +36,7 @@ export class Routing extends Effect.Service<Routing>()("alerts/Routing", {
       })
 
     /** What each of the org's routes does with an event of this type and project, the oldest route first. */
-    const explain = Effect.fn("Routing.explain")(function*(
+    const explain = Effect.fnUntraced(function*(
       orgId: OrgId,
       event: { readonly type: string; readonly projectId: string | null }
     ) {

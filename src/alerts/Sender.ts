@@ -39,7 +39,7 @@ export class Sender extends Effect.Service<Sender>()("alerts/Sender", {
     const turns = yield* Turns
 
     /** A pause ends when the integration has another config than the one that could not be used. */
-    const stillPaused = Effect.fn("Sender.stillPaused")(function*(row: DestinationRow, now: DateTime.Utc) {
+    const stillPaused = Effect.fnUntraced(function*(row: DestinationRow, now: DateTime.Utc) {
       if (row.pausedConfig === null) return false
       const config = configOf(yield* integrations.find(row.orgId, row.channel))
       if (config === row.pausedConfig) return true
@@ -47,7 +47,7 @@ export class Sender extends Effect.Service<Sender>()("alerts/Sender", {
       return false
     })
 
-    const look = Effect.fn("Sender.look")(function*(destination: Destination) {
+    const look = Effect.fnUntraced(function*(destination: Destination) {
       const found = yield* destinations.find(destination)
       if (Option.isNone(found)) return Option.none()
       const row = found.value
@@ -63,7 +63,7 @@ export class Sender extends Effect.Service<Sender>()("alerts/Sender", {
     const rest = (row: DestinationRow, until: DateTime.Utc | null): Effect.Effect<Next> =>
       Effect.map(turns.take(destinations.rest(row, until)), (rested) => rested ? "rest" : "again")
 
-    const wait = Effect.fn("Sender.wait")(function*(row: DestinationRow, until: DateTime.Utc) {
+    const wait = Effect.fnUntraced(function*(row: DestinationRow, until: DateTime.Utc) {
       const now = yield* DateTime.now
       const left = DateTime.distanceDuration(now, DateTime.max(now, until))
       if (Duration.greaterThan(left, patience)) return yield* rest(row, until)

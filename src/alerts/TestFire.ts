@@ -27,7 +27,7 @@ export class TestFire extends Effect.Service<TestFire>()("alerts/TestFire", {
     const dispatch = yield* Dispatch
 
     /** Sends a message to the route's destination, whether or not the route is enabled, and to no other. */
-    const fire = Effect.fn("TestFire.fire")(function*(orgId: OrgId, number: number) {
+    const fire = Effect.fnUntraced(function*(orgId: OrgId, number: number) {
       const route = (yield* routes.list(orgId)).find((row) => row.number === number)
       if (route === undefined) return yield* new RouteNotFound()
       const now = yield* DateTime.now

@@ -28,25 +28,19 @@ export class AgentsRepo extends Effect.Service<AgentsRepo>()("persistence/Agents
   effect: Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
 
-    const idOf = SqlSchema.single({
-      Request: Schema.Struct({ orgId: OrgId, projectId: Schema.String }),
+    /** The project's agent: `candidate` becomes its id if it has none yet. What is there changes in nothing but is told. */
+    const assure = SqlSchema.single({
+      Request: Schema.Struct({
+        orgId: OrgId,
+        projectId: Schema.String,
+        id: Schema.String,
+        createdAt: Schema.DateTimeUtc
+      }),
       Result: Schema.Struct({ id: Schema.String }),
-      execute: ({ orgId, projectId }) =>
-        sql`SELECT id FROM incident_agents WHERE org_id = ${orgId} AND project_id = ${projectId}`
+      execute: (row) =>
+        sql`INSERT INTO incident_agents ${sql.insert(row)}
+            ON CONFLICT (org_id, project_id) DO UPDATE SET project_id = excluded.project_id RETURNING id`
     })
-
-    /** The project's agent: `candidate` becomes its id if it has none yet. */
-    const assure = Effect.fn("AgentsRepo.assure")(function*(
-      orgId: OrgId,
-      projectId: string,
-      candidate: string,
-      now: DateTime.Utc
-    ) {
-      const row = { orgId, projectId, id: candidate, createdAt: DateTime.formatIso(now) }
-      yield* sql`INSERT INTO incident_agents ${sql.insert(row)} ON CONFLICT (org_id, project_id) DO NOTHING`
-      const { id } = yield* idOf({ orgId, projectId })
-      return id
-    }, Effect.orDie)
 
     const takeNumber = SqlSchema.single({
       Request: Schema.Struct({ orgId: OrgId, id: Schema.String }),
@@ -57,7 +51,7 @@ export class AgentsRepo extends Effect.Service<AgentsRepo>()("persistence/Agents
     })
 
     /** Puts an event at the end of the agent's inbox. Tells whether the agent has an endpoint. */
-    const give = Effect.fn("AgentsRepo.give")(function*(orgId: OrgId, id: string, eventId: string, now: DateTime.Utc) {
+    const give = Effect.fnUntraced(function*(orgId: OrgId, id: string, eventId: string, now: DateTime.Utc) {
       const { endpointUrl, lastNumber } = yield* takeNumber({ orgId, id })
       const entry = { orgId, agentId: id, number: lastNumber, eventId, receivedAt: DateTime.formatIso(now) }
       yield* sql`INSERT INTO inbox_entries ${sql.insert(entry)}`
@@ -100,7 +94,8 @@ export class AgentsRepo extends Effect.Service<AgentsRepo>()("persistence/Agents
       sql`${noEndpoint} WHERE org_id = ${orgId} AND id = ${id} AND endpoint_sealed = ${endpointSealed}`
 
     return {
-      assure,
+      assure: (orgId: OrgId, projectId: string, candidate: string, now: DateTime.Utc) =>
+        Effect.map(Effect.orDie(assure({ orgId, projectId, id: candidate, createdAt: now })), ({ id }) => id),
       give,
       /** The oldest first. */
       list: (orgId: OrgId) => Effect.orDie(list(orgId)),

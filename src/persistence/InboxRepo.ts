@@ -50,7 +50,7 @@ export class InboxRepo extends Effect.Service<InboxRepo>()("persistence/InboxRep
             ORDER BY e.number`
     })
 
-    const page = Effect.fn("InboxRepo.page")(
+    const page = Effect.fnUntraced(
       function*(orgId: OrgId, agentId: string, after: number, limit: number) {
         const found = yield* sizes({ orgId, agentId, after, limit })
         const last = found[fitting(found.map(({ size }) => size)) - 1]

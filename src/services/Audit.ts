@@ -63,7 +63,7 @@ export class Audit extends Effect.Service<Audit>()("services/Audit", {
      *
      * Refusals do not begin an org's chain unless the caller had a token of the org: anybody can make up orgs.
      */
-    const record = Effect.fn("Audit.record")(function*(entry: AuditEntry) {
+    const record = Effect.fnUntraced(function*(entry: AuditEntry) {
       const written = yield* Deferred.make<void>()
       waiting.push({ entry, begins: entry.outcome === "ok" || entry.tokenId !== null, written })
       yield* turn.withPermits(1)(Effect.suspend(() => {
@@ -73,7 +73,7 @@ export class Audit extends Effect.Service<Audit>()("services/Audit", {
       yield* Deferred.await(written)
     }, Effect.uninterruptible)
 
-    const list = Effect.fn("Audit.list")(function*(orgId: OrgId, query: AuditQuery) {
+    const list = Effect.fnUntraced(function*(orgId: OrgId, query: AuditQuery) {
       // One more than asked for tells whether there are more.
       const rows = yield* repo.list(orgId, { ...query, limit: query.limit + 1 })
       const page = rows.slice(0, query.limit)

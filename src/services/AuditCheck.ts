@@ -60,7 +60,7 @@ export class AuditCheck extends Effect.Service<AuditCheck>()("services/AuditChec
         return { entries: number }
       })
 
-    const check = Effect.fn("AuditCheck.check")(function*(orgId: string, kept: ReadonlyArray<KeptHead> = []) {
+    const check = Effect.fnUntraced(function*(orgId: string, kept: ReadonlyArray<KeptHead> = []) {
       const head = Option.getOrElse(yield* repo.head(orgId), () => noHead(orgId))
       const followed = yield* follow(head, kept)
       const flaw = "flaw" in followed ? Option.some(followed.flaw) : yield* outside(orgId, head, kept)

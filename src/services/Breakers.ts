@@ -80,7 +80,7 @@ export class Breakers extends Effect.Service<Breakers>()("services/Breakers", {
     }
 
     /** Fails if a call would fail at once, and begins nothing. */
-    const check = Effect.fn("Breakers.check")(function*(line: Line) {
+    const check = Effect.fnUntraced(function*(line: Line) {
       const nowMs = yield* Clock.currentTimeMillis
       const admission = admit(find(line, nowMs), nowMs)
       if (admission._tag === "Refuse") return yield* refusal(line, admission.open, nowMs)

@@ -71,7 +71,7 @@ export class IdempotentAnswers extends Effect.Service<IdempotentAnswers>()("serv
       })
 
     /** The row to work under, the answer that it has, or whoever is at work on it. */
-    const claim = Effect.fn("IdempotentAnswers.claim")(function*(keyed: Keyed) {
+    const claim = Effect.fnUntraced(function*(keyed: Keyed) {
       const now = yield* DateTime.now
       const mine = rowOf(keyed, now)
       const found = yield* repo.claim(mine, DateTime.subtractDuration(now, answersKept))

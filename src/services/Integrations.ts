@@ -122,7 +122,7 @@ export class Integrations extends Effect.Service<Integrations>()("services/Integ
       }))
 
     /** How each of the org's integrations stands, by integration id. */
-    const standings = Effect.fn("Integrations.standings")(function*(orgId: OrgId) {
+    const standings = Effect.fnUntraced(function*(orgId: OrgId) {
       const found = yield* repo.list(orgId)
       const entries = yield* Effect.forEach(
         found,
@@ -133,7 +133,7 @@ export class Integrations extends Effect.Service<Integrations>()("services/Integ
     })
 
     /** Replaces the whole config; the caller has decoded it, so what comes here is its encoded form. */
-    const configure = Effect.fn("Integrations.configure")(function*(orgId: OrgId, integration: string, config: object) {
+    const configure = Effect.fnUntraced(function*(orgId: OrgId, integration: string, config: object) {
       const configuredAt = yield* DateTime.now
       const sealed = yield* vault.seal({ orgId, integration }, Redacted.make(JSON.stringify(config)))
       yield* repo.put({ orgId, integration, configuredAt, ...sealed })
@@ -154,7 +154,7 @@ export class Integrations extends Effect.Service<Integrations>()("services/Integ
       )
 
     /** What is stored, for display. */
-    const show = Effect.fn("Integrations.show")(function*<A>(orgId: OrgId, integration: string, decode: Decode<A>) {
+    const show = Effect.fnUntraced(function*<A>(orgId: OrgId, integration: string, decode: Decode<A>) {
       const row = yield* repo.find(orgId, integration)
       if (Option.isNone(row)) return Option.none()
       return Option.some({
@@ -165,7 +165,7 @@ export class Integrations extends Effect.Service<Integrations>()("services/Integ
     })
 
     /** Whether there was something to forget. */
-    const forget = Effect.fn("Integrations.forget")(function*(orgId: OrgId, integration: string) {
+    const forget = Effect.fnUntraced(function*(orgId: OrgId, integration: string) {
       const existed = yield* repo.remove(orgId, integration)
       yield* syncs.forget(orgId, integration)
       yield* changed(orgId, integration)
@@ -198,7 +198,7 @@ export class Integrations extends Effect.Service<Integrations>()("services/Integ
       const opened = new WeakMap<IntegrationRow, Opened<Config>>()
       const decode = Schema.decodeUnknown(definition.Config)
 
-      const open = Effect.fn("Integrations.open")(function*(orgId: OrgId) {
+      const open = Effect.fnUntraced(function*(orgId: OrgId) {
         const row = yield* rows.get(place(orgId, definition.id))
         if (Option.isNone(row)) return yield* new IntegrationNotConfigured({ integration: definition.displayName })
         const known = opened.get(row.value)

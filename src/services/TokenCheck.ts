@@ -58,7 +58,7 @@ export class TokenCheck extends Effect.Service<TokenCheck>()("services/TokenChec
      * comparison in constant time. So it takes as long whether an id exists, and whether the token was good once.
      * Remembers the use, to be written within five seconds and at shutdown.
      */
-    const check = Effect.fn("TokenCheck.check")(function*(presented: Redacted.Redacted) {
+    const check = Effect.fnUntraced(function*(presented: Redacted.Redacted) {
       const parsed = Option.getOrUndefined(parseToken(presented))
       const hash = hashOf(parsed?.secret ?? presented)
       // Shared by all who wait for it: one of them hanging up must not end it.

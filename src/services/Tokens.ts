@@ -31,7 +31,7 @@ export class Tokens extends Effect.Service<Tokens>()("services/Tokens", {
     const repo = yield* TokensRepo
 
     /** `bearer` is the whole token, and cannot be had again: only its hash is kept. */
-    const create = Effect.fn("Tokens.create")(function*({ lifetime, name, orgId, scopes }: NewToken) {
+    const create = Effect.fnUntraced(function*({ lifetime, name, orgId, scopes }: NewToken) {
       const [id, secret, createdAt] = [yield* newId, yield* newSecret, yield* DateTime.now]
       const expiresAt = Option.getOrNull(Option.map(lifetime, (age) => DateTime.addDuration(createdAt, age)))
       const secretHash = Buffer.from(hashOf(secret)).toString("hex")

@@ -23,7 +23,7 @@ export class WebhookFailures extends Effect.Service<WebhookFailures>()("services
     yield* Effect.forkScoped(Effect.forever(Effect.flatMap(Queue.takeBetween(queue, 1, waiting), store)))
     yield* Effect.addFinalizer(() => Effect.flatMap(Queue.takeAll(queue), store))
 
-    const note = Effect.fn("WebhookFailures.note")(function*({ details, orgId, reason, source }: WebhookFailure) {
+    const note = Effect.fnUntraced(function*({ details, orgId, reason, source }: WebhookFailure) {
       yield* Effect.logWarning(`A webhook was refused: ${details}`).pipe(
         Effect.annotateLogs({ source, reason, ...(orgId !== undefined && { org: orgId }) })
       )

@@ -139,7 +139,7 @@ export const WebhookOrgsLive = Layer.scoped(
         Option.match({ onNone: () => Effect.succeedNone, onSome: credentials })
       )
 
-    const named = Effect.fn("WebhookOrgs.named")(function*(name: string, delivery: Delivery) {
+    const named = Effect.fnUntraced(function*(name: string, delivery: Delivery) {
       const orgId = yield* Effect.mapError(
         decodeOrg(name),
         () => new RequestInvalid({ problems: ["org: expected an organisation id"] })
@@ -159,7 +159,7 @@ export const WebhookOrgsLive = Layer.scoped(
       ).pipe(Effect.map((found) => found.flat()))
     }
 
-    const tried = Effect.fn("WebhookOrgs.tried")(function*(delivery: Delivery, bound: ReadonlyArray<Candidate>) {
+    const tried = Effect.fnUntraced(function*(delivery: Delivery, bound: ReadonlyArray<Candidate>) {
       yield* delivery.mayTry
       const { installation, integration } = delivery
       const rows = yield* integrations.withIntegration(integration, limit)
@@ -182,7 +182,7 @@ export const WebhookOrgsLive = Layer.scoped(
       })
     })
 
-    const locate = Effect.fn("WebhookOrgs.locate")(function*(delivery: Delivery) {
+    const locate = Effect.fnUntraced(function*(delivery: Delivery) {
       const { installation, integration } = delivery
       if (delivery.named !== undefined) return yield* named(delivery.named, delivery)
       if (installation === undefined) return yield* tried(delivery, [])
@@ -207,7 +207,7 @@ export const WebhookOrgsLive = Layer.scoped(
       return count <= examinedPerSecond
     })
 
-    const refuse = Effect.fn("WebhookOrgs.refuse")(function*({ delivery, orgId, suspects, told }: Unverified) {
+    const refuse = Effect.fnUntraced(function*({ delivery, orgId, suspects, told }: Unverified) {
       const { details, orgId: signer, reason } = diagnose({
         body: delivery.body,
         signatures: delivery.signatures,
@@ -223,9 +223,7 @@ export const WebhookOrgsLive = Layer.scoped(
     })
 
     return {
-      resolve: Effect.fn("WebhookOrgs.resolve")((delivery: Delivery) =>
-        Effect.catchTag(locate(delivery), "Unverified", refuse)
-      )
+      resolve: (delivery: Delivery) => Effect.catchTag(locate(delivery), "Unverified", refuse)
     }
   })
 ).pipe(Layer.provideMerge(WebhookFailures.Default))

@@ -3,6 +3,7 @@ import { DateTime, Effect, Option, Schema } from "effect"
 import { InvalidSignature } from "../domain/Errors.ts"
 import type { Accepted, IncomingEvent } from "../domain/Event.ts"
 import { OrgId } from "../domain/Ids.ts"
+import { traced } from "../observability/traced.ts"
 import type { Connection } from "./Integrations.ts"
 import { RateLimits } from "./RateLimits.ts"
 import { WebhookFailures } from "./WebhookFailures.ts"
@@ -58,7 +59,7 @@ export const webhookIntake = <Config, Payload, E>({ accept, connection, webhook 
     const { expected, header, source } = webhook
 
     /** What was sent, once it is known who sent it. */
-    const verified = Effect.fn("webhookIntake.verified")(function*({ request, urlParams }: Delivered) {
+    const verified = Effect.fnUntraced(function*({ request, urlParams }: Delivered) {
       const headers: Headers = request.headers
       const named = urlParams.org ?? headers["x-org-id"]
       const refuse = (reason: "missing" | "malformed", what: string) =>
@@ -91,7 +92,7 @@ export const webhookIntake = <Config, Payload, E>({ accept, connection, webhook 
       return { orgId, received, headers, now }
     })
 
-    return Effect.fn("webhookIntake")(function*(delivered: Delivered) {
+    return Effect.fnUntraced(function*(delivered: Delivered) {
       const { headers, now, orgId, received } = yield* Effect.tapErrorTag(
         verified(delivered),
         "InvalidSignature",
@@ -103,5 +104,5 @@ export const webhookIntake = <Config, Payload, E>({ accept, connection, webhook 
         new InvalidSignature({ details: `${header}: the integration was forgotten meanwhile` }))
       const { agentId } = yield* accept(orgId, webhook.event(received, { config, headers, now }))
       return { received: true as const, routed: agentId !== null, agentId }
-    })
+    }, traced("webhookIntake"))
   })
