@@ -94,7 +94,7 @@ describe("transactions that come at the same time", () => {
       const kept = ids.filter((_, index) => exits[index]?._tag === "Success")
       assert.isAbove(kept.length, 0)
       assert.isBelow(kept.length, 100)
-      assert.deepStrictEqual(yield* seen, [...kept.map((id) => -id).reverse(), ...kept])
+      assert.deepStrictEqual(yield* seen, [...kept.map((id) => -id).toReversed(), ...kept])
     }))
 
   it.scoped("are within another one what it is", () =>
