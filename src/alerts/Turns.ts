@@ -7,13 +7,16 @@ import { makeFairSemaphore } from "../services/FairSemaphore.ts"
  */
 export const othersFirst = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
 
-/** Lets senders use the database one at a time, with a turn of the event loop for everybody else in between. */
+/** Of senders at the database at the same time: so many share a commit, and take some milliseconds together. */
+const together = 4
+
+/** Lets some senders use the database at a time, with a turn of the event loop for everybody else in between. */
 export class Turns extends Effect.Service<Turns>()("alerts/Turns", {
   effect: Effect.gen(function*() {
-    const one = yield* makeFairSemaphore(1)
+    const some = yield* makeFairSemaphore(together)
     const newcomer = yield* makeFairSemaphore(1)
 
-    const take = <A, E, R>(effect: Effect.Effect<A, E, R>) => one.withPermit(Effect.zipRight(othersFirst, effect))
+    const take = <A, E, R>(effect: Effect.Effect<A, E, R>) => some.withPermit(Effect.zipRight(othersFirst, effect))
 
     /** Behind those who are at a message already, however many newcomers there are. */
     const takeAsNewcomer = <A, E, R>(effect: Effect.Effect<A, E, R>) => newcomer.withPermit(take(effect))

@@ -103,6 +103,9 @@ export class Integrations extends Effect.Service<Integrations>()("services/Integ
 
     yield* dropExpired(rows, staleness)
 
+    /** The row as it was at most two seconds ago, and as this process has changed it since. */
+    const stored = (orgId: OrgId, integration: string) => rows.get(place(orgId, integration))
+
     const changed = (orgId: OrgId, integration: string) =>
       Effect.suspend(() => {
         const old = place(orgId, integration)
@@ -199,7 +202,7 @@ export class Integrations extends Effect.Service<Integrations>()("services/Integ
       const decode = Schema.decodeUnknown(definition.Config)
 
       const open = Effect.fnUntraced(function*(orgId: OrgId) {
-        const row = yield* rows.get(place(orgId, definition.id))
+        const row = yield* stored(orgId, definition.id)
         if (Option.isNone(row)) return yield* new IntegrationNotConfigured({ integration: definition.displayName })
         const known = opened.get(row.value)
         if (known !== undefined) return known
@@ -234,7 +237,7 @@ export class Integrations extends Effect.Service<Integrations>()("services/Integ
       }
     }
 
-    return { standings, configure, show, forget, trial, connect } as const
+    return { stored, standings, configure, show, forget, trial, connect } as const
   }),
   dependencies: [Breakers.Default, VendorCeilings.Default]
 }) {}

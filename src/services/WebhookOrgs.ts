@@ -18,6 +18,7 @@ import { OrgId } from "../domain/Ids.ts"
 import { EventsRepo } from "../persistence/EventsRepo.ts"
 import { type IntegrationRow, IntegrationsRepo } from "../persistence/IntegrationsRepo.ts"
 import { dropExpired } from "./dropExpired.ts"
+import { Integrations } from "./Integrations.ts"
 import { diagnose, type Suspect } from "./signatureDoctor.ts"
 import { unreadable, Vault } from "./Vault.ts"
 import { WebhookFailures } from "./WebhookFailures.ts"
@@ -105,7 +106,8 @@ class Unverified extends Data.TaggedError("Unverified")<{
 export const WebhookOrgsLive = Layer.scoped(
   WebhookOrgs,
   Effect.gen(function*() {
-    const integrations = yield* IntegrationsRepo
+    const integrations = yield* Integrations
+    const repo = yield* IntegrationsRepo
     const events = yield* EventsRepo
     const vault = yield* Vault
     const failures = yield* WebhookFailures
@@ -135,7 +137,7 @@ export const WebhookOrgsLive = Layer.scoped(
 
     const ofOrg = (orgId: OrgId, integration: string) =>
       Effect.flatMap(
-        integrations.find(orgId, integration),
+        integrations.stored(orgId, integration),
         Option.match({ onNone: () => Effect.succeedNone, onSome: credentials })
       )
 
@@ -162,7 +164,7 @@ export const WebhookOrgsLive = Layer.scoped(
     const tried = Effect.fnUntraced(function*(delivery: Delivery, bound: ReadonlyArray<Candidate>) {
       yield* delivery.mayTry
       const { installation, integration } = delivery
-      const rows = yield* integrations.withIntegration(integration, limit)
+      const rows = yield* repo.withIntegration(integration, limit)
       const candidates = (yield* Effect.forEach(rows, credentials)).flatMap(Option.toArray)
       const found = yield* verifying(delivery, candidates)
       const own = found.filter(({ installationId }) => installationId === installation)
