@@ -38,15 +38,21 @@ const DispatchLive = Layer.scoped(
   Dispatch,
   Effect.gen(function*() {
     const owner = yield* DestinationEntity.client
+    const sender = yield* Sender
     const scope = yield* Effect.scope
     const wakeOne = (destination: Destination) =>
-      owner(entityId(destination)).Drain(destination, { discard: true }).pipe(
+      Effect.suspend(() =>
+        sender.attends(destination)
+          ? Effect.void
+          : owner(entityId(destination)).Drain(destination, { discard: true })
+      ).pipe(
         Effect.catchTag("MailboxFull", () => Effect.void),
         Effect.catchAllCause((cause) => Effect.logWarning("A destination could not be woken", cause))
       )
     return {
       wake: (destinations) =>
-        destinations.length === 0
+        // A message through the cluster costs more than to store the event.
+        destinations.every(sender.attends)
           ? Effect.void
           : Effect.asVoid(
             Effect.forkIn(

@@ -21,6 +21,8 @@ type Found = (Batch | Held | Waiting | Idle) & { readonly row: DestinationRow }
 /** What comes after a step: another one, or nothing until somebody wakes the sender. */
 type Next = "again" | "rest"
 
+const keyOf = ({ channel, channelId, orgId }: Destination): string => JSON.stringify([orgId, channel, channelId])
+
 /** When the integration's config was stored, as pauses note it. */
 const configOf = Option.match({
   onNone: () => "",
@@ -37,6 +39,9 @@ export class Sender extends Effect.Service<Sender>()("alerts/Sender", {
     const notifier = yield* Notifier
     const bulkheads = yield* Bulkheads
     const turns = yield* Turns
+
+    /** Destinations whose senders will look at the table again before they rest. */
+    const attentive = new Set<string>()
 
     /** A pause ends when the integration has another config than the one that could not be used. */
     const stillPaused = Effect.fnUntraced(function*(row: DestinationRow, now: DateTime.Utc) {
@@ -59,9 +64,15 @@ export class Sender extends Effect.Service<Sender>()("alerts/Sender", {
       return Option.some<Found>({ ...(yield* batches.next(destination, now)), row })
     })
 
-    /** Leaves the destination until a time, unless something was asked of its sender meanwhile. */
+    /**
+     * Leaves the destination until a time, unless something was asked of its sender meanwhile. From now on it has to be
+     * woken: the table may be left just before something comes.
+     */
     const rest = (row: DestinationRow, until: DateTime.Utc | null): Effect.Effect<Next> =>
-      Effect.map(turns.take(destinations.rest(row, until)), (rested) => rested ? "rest" : "again")
+      Effect.suspend(() => {
+        attentive.delete(keyOf(row))
+        return Effect.map(turns.take(destinations.rest(row, until)), (rested) => rested ? "rest" : "again")
+      })
 
     const wait = Effect.fnUntraced(function*(row: DestinationRow, until: DateTime.Utc) {
       const now = yield* DateTime.now
@@ -84,7 +95,7 @@ export class Sender extends Effect.Service<Sender>()("alerts/Sender", {
 
     const step = (destination: Destination): Effect.Effect<Next> =>
       Effect.flatMap(
-        turns.takeAsNewcomer(look(destination)),
+        Effect.zipRight(Effect.sync(() => attentive.add(keyOf(destination))), turns.takeAsNewcomer(look(destination))),
         Option.match({
           onNone: () => Effect.succeed("rest"),
           onSome: (found): Effect.Effect<Next> => {
@@ -109,11 +120,15 @@ export class Sender extends Effect.Service<Sender>()("alerts/Sender", {
         Effect.repeat({ while: (next) => next === "again" }),
         // What is left stays due in the table: the sweep comes back to it.
         Effect.catchAllDefect((defect) => Effect.logError("A destination could not be drained", defect)),
+        Effect.ensuring(Effect.sync(() => attentive.delete(keyOf(destination)))),
         Effect.asVoid,
         Effect.annotateLogs({ org: destination.orgId, channel: destination.channel })
       )
 
-    return { drain } as const
+    /** Whether the destination's sender is at work here and finds by itself what is in the table by now. */
+    const attends = (destination: Destination): boolean => attentive.has(keyOf(destination))
+
+    return { drain, attends } as const
   }),
   dependencies: [Bulkheads.Default, Turns.Default]
 }) {}
