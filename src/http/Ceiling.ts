@@ -1,6 +1,6 @@
 import { HttpApiBuilder, type HttpApp, HttpServerRequest } from "@effect/platform"
 import { NodeHttpServerRequest } from "@effect/platform-node"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Scope } from "effect"
 import { RateLimited, RequestInvalid, ServiceUnavailable } from "../domain/Errors.ts"
 import type { OrgId } from "../domain/Ids.ts"
 import { refusal } from "./failures.ts"
@@ -32,17 +32,16 @@ const makePlaces = (limit: number) => {
     /** `false` where there is no place. */
     take: () => taken < limit && ++taken > 0,
     leave: () => void taken--,
+    /** Until the scope ends. Its own finalizer: `acquireRelease` compares all fiber refs, a tenth of a request's time. */
     ofOrg: (orgId: OrgId) =>
-      Effect.acquireRelease(
-        Effect.suspend(() => {
-          const has = takenBy.get(orgId) ?? 0
-          if (has >= most) {
-            return new RateLimited({ details: `The organisation has ${most} requests under way`, retryAfterMs })
-          }
-          return Effect.sync(() => void takenBy.set(orgId, has + 1))
-        }),
-        () => Effect.sync(() => giveBack(orgId))
-      )
+      Effect.uninterruptible(Effect.flatMap(Effect.scope, (scope) => {
+        const has = takenBy.get(orgId) ?? 0
+        if (has >= most) {
+          return new RateLimited({ details: `The organisation has ${most} requests under way`, retryAfterMs })
+        }
+        takenBy.set(orgId, has + 1)
+        return Scope.addFinalizer(scope, Effect.sync(() => giveBack(orgId)))
+      }))
   }
 }
 
