@@ -1,13 +1,13 @@
 import { Cache, Data, Effect, Hash } from "effect"
 import { compile, decide } from "../domain/ChannelRoute.ts"
 import type { OrgId } from "../domain/Ids.ts"
-import { type ChannelRouteRow, ChannelRoutesRepo } from "../persistence/ChannelRoutesRepo.ts"
+import { ChannelRoutesRepo, type ListedRoute } from "../persistence/ChannelRoutesRepo.ts"
 
 /** Routes are read again after this long, which bounds how late another process's change is seen. */
 const staleness = "2 seconds"
 const cachedOrgs = 10_000
 
-const compiled = (row: ChannelRouteRow) => ({ ...row, listensTo: compile(row.eventType) })
+const compiled = (row: ListedRoute) => ({ ...row, listensTo: compile(row.eventType) })
 
 /** Which routes send which events. Patterns are compiled once for each reading of an org's routes. */
 export class Routing extends Effect.Service<Routing>()("alerts/Routing", {

@@ -4,14 +4,14 @@ import { routeId } from "../domain/ChannelRoute.ts"
 import { RouteNotFound } from "../domain/Errors.ts"
 import type { OrgId } from "../domain/Ids.ts"
 import { currentTraceparent } from "../observability/traceparent.ts"
-import { type ChannelRouteRow, ChannelRoutesRepo } from "../persistence/ChannelRoutesRepo.ts"
+import { ChannelRoutesRepo, type ListedRoute } from "../persistence/ChannelRoutesRepo.ts"
 import { EventRow, EventsRepo } from "../persistence/EventsRepo.ts"
 import { afterCommit } from "../persistence/transaction.ts"
 import { Dispatch } from "./Dispatch.ts"
 import { Queue } from "./Queue.ts"
 
 /** Says who asks and what the channel will get. */
-const explained = ({ enabled, eventType, number, orgId, projectId }: ChannelRouteRow): string =>
+const explained = (orgId: OrgId, { enabled, eventType, number, projectId }: ListedRoute): string =>
   [
     `${orgId} tries ${routeId(number)} out: nothing has happened.`,
     `The route sends ${eventType} of ${projectId === null ? "every project" : projectId} here.`,
@@ -41,7 +41,7 @@ export class TestFire extends Effect.Service<TestFire>()("alerts/TestFire", {
         projectId: route.projectId,
         agentId: null,
         title: `Test of ${routeId(number)}`,
-        text: explained(route),
+        text: explained(orgId, route),
         url: null,
         severity: "info",
         state: "open",

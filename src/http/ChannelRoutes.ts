@@ -8,7 +8,7 @@ import { CurrentOrg } from "../api/Org.ts"
 import { Channel } from "../channels/registry.ts"
 import { type Miss, routeId, routeNumber } from "../domain/ChannelRoute.ts"
 import { RouteNotFound } from "../domain/Errors.ts"
-import { type ChannelRouteRow, ChannelRoutesRepo } from "../persistence/ChannelRoutesRepo.ts"
+import { ChannelRoutesRepo, type ListedRoute } from "../persistence/ChannelRoutesRepo.ts"
 import { afterCommit } from "../persistence/transaction.ts"
 import { idempotently } from "../services/idempotently.ts"
 import { shownDelivery } from "./Deliveries.ts"
@@ -16,7 +16,7 @@ import { shownDelivery } from "./Deliveries.ts"
 const isChannel = Schema.is(Channel)
 
 /** Rows outlive channels: one of a channel that is no more is not shown. */
-const shown = ({ channel, channelId, enabled, eventType, number, projectId }: ChannelRouteRow): Option.Option<Route> =>
+const shown = ({ channel, channelId, enabled, eventType, number, projectId }: ListedRoute): Option.Option<Route> =>
   isChannel(channel)
     ? Option.some({ id: routeId(number), eventType, channel, channelId, projectId, enabled })
     : Option.none()
@@ -27,7 +27,7 @@ const numberOf = (id: string) =>
     onSome: Effect.succeed
   })
 
-const previewed = ({ miss, route }: { readonly route: ChannelRouteRow; readonly miss: Miss | null }) =>
+const previewed = ({ miss, route }: { readonly route: ListedRoute; readonly miss: Miss | null }) =>
   Option.toArray(shown(route)).map(({ channel, channelId, eventType, id, projectId }) =>
     miss === null
       ? Either.right({ id, eventType, channel, channelId, projectId })

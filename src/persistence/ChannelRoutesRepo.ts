@@ -22,6 +22,17 @@ export class ChannelRouteRow extends Schema.Class<ChannelRouteRow>("ChannelRoute
   createdAt: Schema.DateTimeUtc
 }) {}
 
+/** What decides where events go. The rest of a row is not even read where all routes of an org are: they may be many. */
+const ListedRoute = Schema.Struct(ChannelRouteRow.fields).pick(
+  "number",
+  "eventType",
+  "channel",
+  "channelId",
+  "projectId",
+  "enabled"
+)
+export type ListedRoute = typeof ListedRoute.Type
+
 /** What may be changed of a route; what is left out stays. */
 export interface RouteChange {
   readonly eventType?: string | undefined
@@ -36,8 +47,10 @@ export class ChannelRoutesRepo extends Effect.Service<ChannelRoutesRepo>()("pers
 
     const list = SqlSchema.findAll({
       Request: OrgId,
-      Result: ChannelRouteRow,
-      execute: (orgId) => sql`SELECT * FROM channel_routes WHERE org_id = ${orgId} ORDER BY number`
+      Result: ListedRoute,
+      execute: (orgId) =>
+        sql`SELECT number, event_type, channel, channel_id, project_id, enabled
+            FROM channel_routes WHERE org_id = ${orgId} ORDER BY number`
     })
 
     const findToChange = SqlSchema.findOne({

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
 import { DateTime, Effect, FastCheck, Option } from "effect"
 import type { OrgId } from "../../src/domain/Ids.ts"
-import { ChannelRouteRow, ChannelRoutesRepo } from "../../src/persistence/ChannelRoutesRepo.ts"
+import { ChannelRouteRow, ChannelRoutesRepo, type ListedRoute } from "../../src/persistence/ChannelRoutesRepo.ts"
 import { freeDisk, fullDisk } from "../fakes/fullDisk.ts"
 import { acme, globex, Memory } from "../fakes/Storage.ts"
 
@@ -70,7 +70,7 @@ const step = (model: Model, operation: Operation): readonly [Model, unknown] => 
   return [{ ...model, routes: model.routes.map((route) => route === found ? changed : route) }, changed]
 }
 
-const plain = ({ channel, channelId, enabled, eventType, number, projectId }: ChannelRouteRow) => ({
+const plain = ({ channel, channelId, enabled, eventType, number, projectId }: ListedRoute) => ({
   eventType,
   channel,
   channelId,
@@ -120,7 +120,7 @@ describe("ChannelRoutesRepo", () => {
       const repo = yield* ChannelRoutesRepo
       const added = yield* repo.add(acme, { ...route, projectId: "Größe 🔥 'x'" }, createdAt)
       assert.instanceOf(added, ChannelRouteRow)
-      deepStrictEqual((yield* repo.list(acme)).map((row) => ({ ...row })), [{ ...added }])
+      deepStrictEqual(yield* repo.list(acme), [plain(added)])
       deepStrictEqual(added.createdAt, createdAt)
     }).pipe(Effect.provide(Memory)))
 
