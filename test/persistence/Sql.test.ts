@@ -78,8 +78,8 @@ describe("a database file", () => {
       const found = yield* Effect.flatMap(ChannelRoutesRepo, (repo) => repo.list(acme)).pipe(
         Effect.provide(stored(filename))
       )
-      const { createdAt: _, orgId: __, ...route } = added
-      deepStrictEqual(found, [route])
+      const { createdAt: _, orgId: __, ...listed } = added
+      deepStrictEqual(found, [listed])
     }))
 
   it.scoped("takes writes of two processes at once", () =>
