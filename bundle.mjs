@@ -13,6 +13,8 @@ await build({
   format: "esm",
   conditions: ["source"],
   sourcemap: true,
+  minifyWhitespace: true,
+  minifySyntax: true,
   // Native: it stays where npm has built it.
   external: ["better-sqlite3"],
   // Some dependencies are CommonJS and require Node's own modules.
