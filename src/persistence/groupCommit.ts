@@ -3,7 +3,7 @@ import { Context, Deferred, Effect, Exit, Option, Scope } from "effect"
 import { transaction } from "./transaction.ts"
 
 /** How many transactions share a commit at most. Nobody else has a turn meanwhile: this many take some milliseconds. */
-const largestGroup = 16
+const largestGroup = 32
 
 /** Transactions that reach the disk together. */
 interface Group {
