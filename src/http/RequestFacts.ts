@@ -8,6 +8,8 @@ export interface Facts {
   tokenId: string | null
   /** `group.endpoint`, as `channelRoutes.create`. */
   operation: string | null
+  /** Of the error that it is answered with. */
+  code: string | null
 }
 
 /** One for each request, made by the outermost middleware and filled in by those within. */

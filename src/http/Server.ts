@@ -22,6 +22,7 @@ import { JsonBodyLive } from "./JsonBody.ts"
 import { serverLimits } from "./limits.ts"
 import { makeListener } from "./listener.ts"
 import { MetricsHttp } from "./Metrics.ts"
+import { observing } from "./observing.ts"
 import { OrgAccessLive } from "./Org.ts"
 import { docsPath, openApiPath } from "./paths.ts"
 import { RateLimitLive } from "./RateLimit.ts"
@@ -39,6 +40,7 @@ const Handlers = HttpApiBuilder.api(Api).pipe(
 export const Routes = HttpApiBuilder.serve().pipe(
   // What is provided first is outermost: the request id is there when a failure is logged.
   Layer.provide(requestId),
+  Layer.provide(observing),
   Layer.provide(overload),
   // Around the failures' answers, whose codes it writes down.
   Layer.provide(auditing),

@@ -14,17 +14,17 @@ interface Ended {
   readonly made: string | undefined
 }
 
-const parsedAnswer = ({ body }: HttpServerResponse.HttpServerResponse) =>
-  body._tag === "Uint8Array"
-    ? Schema.decodeOption(Schema.parseJson(Answer))(new TextDecoder().decode(body.body))
-    : Option.none()
-
 /** What of an answer tells how it went, and what it was made for. */
 const Answer = Schema.Struct({
   code: Schema.optional(Schema.String),
   id: Schema.optional(Schema.String),
   integration: Schema.optional(Schema.String)
 })
+
+export const parsedAnswer = ({ body }: HttpServerResponse.HttpServerResponse) =>
+  body._tag === "Uint8Array"
+    ? Schema.decodeOption(Schema.parseJson(Answer))(new TextDecoder().decode(body.body))
+    : Option.none()
 
 /** Failures have been answered by now: what they were stands in the answer, and so does the id of what was created. */
 const endedWith = (response: HttpServerResponse.HttpServerResponse): Ended => {

@@ -19,6 +19,7 @@ import {
 import { StorageHealth } from "../persistence/StorageHealth.ts"
 import { OddJson } from "./JsonBody.ts"
 import { allowedMethods, hasOddEnd } from "./paths.ts"
+import { facts } from "./RequestFacts.ts"
 
 /*
  * Whatever goes wrong, wherever it goes wrong, is answered in the documented shape: declared failures, requests that
@@ -41,14 +42,13 @@ const challenge = (failure: unknown): Record<string, string> =>
   failure instanceof Unauthorized ? { "www-authenticate": "Bearer" } : {}
 
 const answer = (failure: unknown) =>
-  encode(failure).pipe(
-    Effect.map((body) =>
-      HttpServerResponse.unsafeJson(body, {
-        status: body.status,
-        headers: { ...retryAfter(failure), ...allow(failure), ...challenge(failure) }
-      })
-    )
-  )
+  Effect.zipWith(encode(failure), facts, (body, request) => {
+    request.code = body.code
+    return HttpServerResponse.unsafeJson(body, {
+      status: body.status,
+      headers: { ...retryAfter(failure), ...allow(failure), ...challenge(failure) }
+    })
+  })
 
 /** The answer to a failure that the catalogue has. */
 export const refusal = (failure: { readonly _tag: keyof typeof Errors }) => Effect.orDie(answer(failure))

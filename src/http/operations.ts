@@ -3,6 +3,7 @@ import { type Context, Effect, Option } from "effect"
 import { Api } from "../api/Api.ts"
 import { requiredScope } from "../api/Caller.ts"
 import type { Scope } from "../domain/Token.ts"
+import { fits, hasOddEnd, segmentsOf } from "./paths.ts"
 
 /** An endpoint of the API. */
 export interface Operation {
@@ -32,6 +33,20 @@ const operations: ReadonlyMap<string, Operation> = (() => {
   })
   return found
 })()
+
+const patterns = [...operations.values()].map((operation) => ({
+  ...operation,
+  segments: segmentsOf(operation.path)
+}))
+
+/** The endpoint that a request asks for, where the router has not chosen one or never will. */
+export const requestedOperation = (method: string, url: string): Operation | undefined => {
+  if (hasOddEnd(url)) return undefined
+  const [path = ""] = url.split("?", 1)
+  const segments = segmentsOf(path)
+  return operations.get(keyOf(method, path)) ??
+    patterns.find((pattern) => pattern.method === method && fits(segments)(pattern))
+}
 
 /** Every endpoint by its name. */
 export const operationsByName: ReadonlyMap<string, Operation> = new Map(

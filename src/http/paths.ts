@@ -2,7 +2,8 @@ import { HttpApi } from "@effect/platform"
 import { Option } from "effect"
 import { Api } from "../api/Api.ts"
 
-interface Pattern {
+/** A method, and a path whose parameters are `:` and a name. */
+export interface Pattern {
   readonly method: string
   readonly segments: ReadonlyArray<string>
 }
@@ -11,7 +12,7 @@ interface Pattern {
 export const openApiPath = "/openapi.json"
 export const docsPath = "/docs"
 
-const segmentsOf = (path: string): ReadonlyArray<string> => path.split("/").slice(1)
+export const segmentsOf = (path: string): ReadonlyArray<string> => path.split("/").slice(1)
 
 const patterns: ReadonlyArray<Pattern> = (() => {
   const found: Array<Pattern> = [openApiPath, docsPath].map((path) => ({ method: "GET", segments: segmentsOf(path) }))
@@ -30,7 +31,7 @@ const decoded = Option.liftThrowable(decodeURIComponent)
 /** Whether the router takes the segment for an id at all. */
 const isRoutable = (segment: string): boolean => segment.length <= longestSegment && Option.isSome(decoded(segment))
 
-const fits = (segments: ReadonlyArray<string>) => (pattern: Pattern): boolean =>
+export const fits = (segments: ReadonlyArray<string>) => (pattern: Pattern): boolean =>
   pattern.segments.length === segments.length &&
   pattern.segments.every((segment, at) => segment.startsWith(":") ? segments[at] !== "" : segment === segments[at])
 

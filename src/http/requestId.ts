@@ -1,7 +1,8 @@
 import { HttpApiBuilder, type HttpApp, HttpServerRequest, HttpServerResponse } from "@effect/platform"
-import { Effect } from "effect"
+import { Context, Effect } from "effect"
 import { randomUUID } from "node:crypto"
-import { RequestFacts } from "./RequestFacts.ts"
+import { ProvenOrg } from "../services/ProvenOrg.ts"
+import { type Facts, RequestFacts } from "./RequestFacts.ts"
 
 const sane = /^[A-Za-z0-9._-]{1,128}$/
 
@@ -14,10 +15,11 @@ export const requestId = HttpApiBuilder.middleware((app: HttpApp.Default) =>
     const { headers } = yield* HttpServerRequest.HttpServerRequest
     const sent = headers["x-request-id"]
     const id = sent !== undefined && sane.test(sent) ? sent : randomUUID()
+    const facts: Facts = { org: null, tokenId: null, operation: null, code: null }
     return yield* app.pipe(
       Effect.map(HttpServerResponse.setHeader("x-request-id", id)),
       Effect.annotateLogs({ requestId: id }),
-      Effect.provideService(RequestFacts, { org: null, tokenId: null, operation: null })
+      Effect.provide(Context.make(RequestFacts, facts).pipe(Context.add(ProvenOrg, (org) => void (facts.org = org))))
     )
   })
 )

@@ -5,6 +5,7 @@ import type { Accepted, IncomingEvent } from "../domain/Event.ts"
 import { OrgId } from "../domain/Ids.ts"
 import { traced } from "../observability/traced.ts"
 import type { Connection } from "./Integrations.ts"
+import { ProvenOrg } from "./ProvenOrg.ts"
 import { RateLimits } from "./RateLimits.ts"
 import { WebhookFailures } from "./WebhookFailures.ts"
 import { WebhookOrgs } from "./WebhookOrgs.ts"
@@ -85,6 +86,7 @@ export const webhookIntake = <Config, Payload, E>({ accept, connection, webhook 
         signatures,
         mayTry: limits.signatures.mayTry(request.remoteAddress)
       })
+      ;(yield* ProvenOrg)(orgId)
       const received = webhook.read(body)
       const now = yield* DateTime.now
       const stale = webhook.stale?.(received, now)

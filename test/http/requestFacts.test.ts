@@ -58,7 +58,7 @@ describe("the facts of a request", () => {
   /** What `POST /api/channel-routes` knows of a request with these headers, once both middlewares have seen it. */
   const known = (org: string, authorization = "") =>
     Effect.gen(function*() {
-      const facts: Facts = { org: null, tokenId: null, operation: null }
+      const facts: Facts = { org: null, tokenId: null, operation: null, code: null }
       const access = yield* OrgAccess
       const authentication = yield* Authentication
       yield* access.org(Redacted.make(org)).pipe(
@@ -83,11 +83,11 @@ describe("the facts of a request", () => {
       const mine = yield* tokens.create({ orgId: acme, name: "ci", scopes: ["write"], lifetime })
       const others = yield* tokens.create({ orgId: globex, name: "ci", scopes: ["write"], lifetime })
       const operation = "channelRoutes.create"
-      deepStrictEqual(yield* known("../.."), { org: null, tokenId: null, operation })
-      deepStrictEqual(yield* known(acme), { org: acme, tokenId: null, operation })
+      deepStrictEqual(yield* known("../.."), { org: null, tokenId: null, operation, code: null })
+      deepStrictEqual(yield* known(acme), { org: acme, tokenId: null, operation, code: null })
       for (const { bearer, token } of [mine, others]) {
         const facts = yield* known(acme, `Bearer ${Redacted.value(bearer)}`)
-        deepStrictEqual(facts, { org: acme, tokenId: token.id, operation })
+        deepStrictEqual(facts, { org: acme, tokenId: token.id, operation, code: null })
       }
     }).pipe(Effect.provide(Services)))
 })
