@@ -9,7 +9,7 @@ import {
   worst
 } from "../domain/Delivery.ts"
 import { UpstreamFailed, UpstreamRejected } from "../domain/Errors.ts"
-import { deliveriesEnded, deliveryAttempts } from "../observability/metrics.ts"
+import { deliveriesEnded, deliveryAttempts, destinationWaits } from "../observability/metrics.ts"
 import { continuing } from "../observability/traceparent.ts"
 import { ChannelRoutesRepo } from "../persistence/ChannelRoutesRepo.ts"
 import { checked } from "../persistence/checked.ts"
@@ -111,6 +111,13 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
         })
       }))
 
+    /** Nothing is sent there for so long, by the vendor's wish. */
+    const quiet = (head: DeliveryRow, now: DateTime.Utc, waitMs: number, reason: "rate" | "throttled") =>
+      Effect.zipRight(
+        destinations.quiet(head, DateTime.add(now, { millis: waitMs })),
+        Metric.update(destinationWaits(head.channel, reason), waitMs / 1000)
+      )
+
     const arrived = Effect.fnUntraced(function*(rows: Rows, { movedTo, pauseMs }: Sent) {
       const now = yield* DateTime.now
       const [head] = rows
@@ -121,7 +128,7 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
         yield* deliveries.tell(head, head.groupKey, now, { state: lastOf(rows).state, severity })
       }
       const pause = Math.min(Math.ceil(pauseMs), Duration.toMillis(longestPause))
-      if (pause > 0) yield* destinations.quiet(head, DateTime.add(now, { millis: pause }))
+      if (pause > 0) yield* quiet(head, now, pause, "rate")
       if (movedTo !== undefined) {
         yield* routes.move(head.orgId, head.channel, head.channelId, movedTo)
         yield* routing.changed(head.orgId)
@@ -136,7 +143,7 @@ export class Attempts extends Effect.Service<Attempts>()("alerts/Attempts", {
       const wait = Math.max(yield* waitAfter(head, now), Math.ceil(asked))
       const nextAttemptAt = DateTime.add(now, { millis: wait })
       // The wait is the destination's: a delivery that somebody retries by hand has to keep to it too.
-      if (failure.reason === "throttled") yield* destinations.quiet(head, nextAttemptAt)
+      if (failure.reason === "throttled") yield* quiet(head, now, wait, "throttled")
       const retryUntil = head.retryUntil ?? DateTime.addDuration(now, lifetime)
       if (DateTime.lessThan(now, retryUntil)) {
         return yield* deliveries.settle(head, { lastError: failure.details, nextAttemptAt, retryUntil })

@@ -1,8 +1,9 @@
 import { HttpApiBuilder, type HttpApp, HttpServerRequest } from "@effect/platform"
 import { NodeHttpServerRequest } from "@effect/platform-node"
-import { Context, Effect, Layer, Scope } from "effect"
+import { Context, Effect, Layer, Metric, Scope } from "effect"
 import { RateLimited, RequestInvalid, ServiceUnavailable } from "../domain/Errors.ts"
 import type { OrgId } from "../domain/Ids.ts"
+import { requestsRefused } from "../observability/metrics.ts"
 import { refusal } from "./failures.ts"
 import { maxUrlLength, serverLimits } from "./limits.ts"
 
@@ -37,7 +38,10 @@ const makePlaces = (limit: number) => {
       Effect.uninterruptible(Effect.flatMap(Effect.scope, (scope) => {
         const has = takenBy.get(orgId) ?? 0
         if (has >= most) {
-          return new RateLimited({ details: `The organisation has ${most} requests under way`, retryAfterMs })
+          return Effect.zipRight(
+            Metric.increment(requestsRefused("organisation_ceiling")),
+            new RateLimited({ details: `The organisation has ${most} requests under way`, retryAfterMs })
+          )
         }
         takenBy.set(orgId, has + 1)
         return Scope.addFinalizer(scope, Effect.sync(() => giveBack(orgId)))
@@ -60,11 +64,17 @@ export const CeilingLive = Layer.effect(
 const isHttp11 = (request: HttpServerRequest.HttpServerRequest): boolean =>
   NodeHttpServerRequest.toIncomingMessage(request).httpVersion === "1.1"
 
-const isHealth = (url: string): boolean => /^\/health(\/ready)?($|\?)/.test(url)
+const full = Effect.zipRight(
+  Metric.increment(requestsRefused("ceiling")),
+  refusal(new ServiceUnavailable({ details: "Too many requests are under way", retryAfterMs }))
+)
+
+const isProbe = (url: string): boolean => /^\/(?:health(?:\/ready)?|metrics)(?:$|\?)/.test(url)
 
 /**
  * Refuses at once what there is no place for, before anything is done for it. Health checks are always answered: an
- * orchestrator that restarts a busy service makes nothing better.
+ * orchestrator that restarts a busy service makes nothing better. So are metrics, which show how busy it is and are read
+ * without waiting for anything.
  */
 export const overload = HttpApiBuilder.middleware(
   Effect.map(
@@ -77,14 +87,14 @@ export const overload = HttpApiBuilder.middleware(
         if (request.headers["host"] === undefined && isHttp11(request)) {
           return refusal(new RequestInvalid({ problems: ["host: the header is missing"] }))
         }
-        if (isHealth(request.url)) return app
+        if (isProbe(request.url)) return app
         const places = isWait(request) ? ceiling.waits : ceiling.requests
         return Effect.acquireUseRelease(
           Effect.sync(places.take),
           (taken) =>
             taken
               ? app
-              : refusal(new ServiceUnavailable({ details: "Too many requests are under way", retryAfterMs })),
+              : full,
           (taken) => Effect.sync(() => taken && places.leave())
         )
       })

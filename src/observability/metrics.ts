@@ -1,12 +1,10 @@
-import { Metric, MetricBoundaries } from "effect"
-import { labelled } from "./labelled.ts"
+import { MetricBoundaries } from "effect"
+import { counter, gauge, histogramOf } from "./named.ts"
 
 /*
  * Everything that is measured, by its name as `GET /metrics` shows it. Names and units follow Prometheus' conventions:
  * `_total` for counters, seconds. Label values come from small closed sets: an org's id, a URL or a text never is one.
  */
-
-const counter = (name: string, description: string) => Metric.counter(name, { description, incremental: true })
 
 /** Seconds from a millisecond to the longest that anything may take: a long poll's 30. */
 const durations = MetricBoundaries.fromIterable([
@@ -26,76 +24,125 @@ const durations = MetricBoundaries.fromIterable([
   30
 ])
 
-const histogram = (name: string, description: string) => Metric.histogram(name, durations, description)
+const histogram = histogramOf(durations)
+
+/** Seconds that a vendor may have us wait: from a second to a day. */
+const waits = MetricBoundaries.fromIterable([1, 5, 15, 60, 300, 900, 3600, 14_400, 86_400])
 
 /** Requests that were answered. `operation` as `channelRoutes.create`, or `none`; `code` of an error, or `ok`. */
-export const requests = labelled(
-  counter("http_requests_total", "Requests answered, by operation, HTTP status and error code"),
+export const requests = counter(
+  "http_requests_total",
+  "Requests answered, by operation, HTTP status and error code",
   "operation",
   "status",
   "code"
 )
 
-export const requestSeconds = labelled(
-  histogram("http_request_duration_seconds", "From a request's arrival to its answer"),
+export const requestSeconds = histogram(
+  "http_request_duration_seconds",
+  "From a request's arrival to its answer",
   "operation"
 )
 
 /** One attempt each. `outcome` is `ok`, or the kind of the failure. */
-export const vendorCalls = labelled(
-  counter("vendor_calls_total", "HTTP calls to vendors, retries included, by outcome"),
+export const vendorCalls = counter(
+  "vendor_calls_total",
+  "HTTP calls to vendors, retries included, by outcome",
   "vendor",
   "operation",
   "outcome"
 )
 
-export const vendorCallSeconds = labelled(
-  histogram("vendor_call_duration_seconds", "How long vendors took to answer one call"),
+export const vendorCallSeconds = histogram(
+  "vendor_call_duration_seconds",
+  "How long vendors took to answer one call",
   "vendor",
   "operation"
 )
 
-export const vendorRetries = labelled(
-  counter("vendor_retries_total", "Calls to vendors that were made again after a failure"),
+export const vendorRetries = counter(
+  "vendor_retries_total",
+  "Calls to vendors that were made again after a failure",
   "vendor",
   "operation"
 )
 
 /** Attempts at messages. `outcome` as the delivery log shows it. */
-export const deliveryAttempts = labelled(
-  counter("delivery_attempts_total", "Attempts to send a message, by channel and how they ended"),
+export const deliveryAttempts = counter(
+  "delivery_attempts_total",
+  "Attempts to send a message, by channel and how they ended",
   "channel",
   "outcome"
 )
 
 /** A folded delivery counts as well: it is delivered with another's message. */
-export const deliveriesEnded = labelled(
-  counter("deliveries_ended_total", "Deliveries that have ended, by channel and status: delivered, failed or dead"),
+export const deliveriesEnded = counter(
+  "deliveries_ended_total",
+  "Deliveries that have ended, by channel and status: delivered, failed or dead",
   "channel",
   "status"
 )
 
-export const eventsAccepted = labelled(
-  counter("events_accepted_total", "Events taken in, by source; repeats are those that were known already"),
+export const eventsAccepted = counter(
+  "events_accepted_total",
+  "Events taken in, by source; repeats are those that were known already",
   "source",
   "repeated"
 )
 
-export const webhooksRefused = labelled(
-  counter("webhooks_refused_total", "Webhooks that were not taken, by source and the signature doctor's reason"),
+export const webhooksRefused = counter(
+  "webhooks_refused_total",
+  "Webhooks that were not taken, by source and the signature doctor's reason",
   "source",
   "reason"
 )
 
 /** Read from the database when somebody looks. */
-export const deliveriesWaiting = labelled(
-  Metric.gauge("deliveries_waiting", { description: "Deliveries that are not at their end, by channel" }),
+export const deliveriesWaiting = gauge(
+  "deliveries_waiting",
+  "Deliveries that are not at their end, by channel",
   "channel"
 )
 
-export const oldestWaiting = labelled(
-  Metric.gauge("deliveries_oldest_waiting_seconds", {
-    description: "Age of the oldest delivery that is not at its end, by channel"
-  }),
+export const oldestWaiting = gauge(
+  "deliveries_oldest_waiting_seconds",
+  "Age of the oldest delivery that is not at its end, by channel",
   "channel"
+)
+
+/** `limit` as `organisation_rate`, `ceiling`. */
+export const requestsRefused = counter(
+  "requests_refused_total",
+  "Requests refused for going too fast or being too many, by the limit that refused them",
+  "limit"
+)
+
+/** Why a vendor is not even asked. */
+export const vendorCallsRefused = counter(
+  "vendor_calls_refused_total",
+  "Calls to vendors that were not made: a breaker is open, or too many are under way (ceiling)",
+  "vendor",
+  "reason"
+)
+
+/** `half_open`: a call tries the vendor out. */
+export const breakerTransitions = counter(
+  "vendor_breaker_transitions_total",
+  "Breakers that changed their state, each for one organisation's calls to a vendor: open, half_open or closed",
+  "vendor",
+  "state"
+)
+
+export const breakersOpen = gauge(
+  "vendor_breakers_open",
+  "Organisations whose calls to a vendor fail at once now, because it does not answer them",
+  "vendor"
+)
+
+/** `throttled`: the vendor refused a message; `rate`: it took one and said that the next has to wait. */
+export const destinationWaits = histogramOf(waits)(
+  "destination_wait_seconds",
+  "How long vendors asked destinations of messages to wait, by why",
+  "channel",
+  "reason"
 )

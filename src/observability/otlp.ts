@@ -1,6 +1,7 @@
 import * as Otlp from "@effect/opentelemetry/Otlp"
 import { NodeHttpClient } from "@effect/platform-node"
-import { Config, ConfigError, Either, Layer, Option, Redacted } from "effect"
+import { Config, ConfigError, Duration, Effect, Either, Layer, Option, Redacted, Schedule } from "effect"
+import { lookNow } from "./whenLookedAt.ts"
 
 const isHttp = (text: string) => URL.canParse(text) && /^https?:/i.test(text)
 
@@ -41,12 +42,19 @@ export const otlp = Config.all({
   serviceName: Config.nonEmptyString("OTEL_SERVICE_NAME").pipe(Config.withDefault("integrations-api"))
 })
 
+/** More often than metrics are sent. */
+const lookEvery = Duration.seconds(5)
+const looking = Layer.scopedDiscard(
+  Effect.forkScoped(Effect.repeat(Effect.sync(lookNow), Schedule.spaced(lookEvery)))
+)
+
 /** Sends what is traced, measured and logged, as OTLP over HTTP in JSON. Without an endpoint no span is made at all. */
 export const telemetry = ({ endpoint, headers, serviceName }: Config.Config.Success<typeof otlp>) =>
   Option.match(endpoint, {
     onNone: () => Layer.setTracerEnabled(false),
     onSome: (baseUrl) =>
       Otlp.layerJson({ baseUrl, headers: Redacted.value(headers), resource: { serviceName } }).pipe(
-        Layer.provide(NodeHttpClient.layerUndici)
+        Layer.provide(NodeHttpClient.layerUndici),
+        Layer.merge(looking)
       )
   })

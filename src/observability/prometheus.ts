@@ -8,6 +8,7 @@ import {
   MetricState,
   Option
 } from "effect"
+import { lookNow } from "./whenLookedAt.ts"
 
 /* Effect's metrics in Prometheus' text format, version 0.0.4, which Effect 3 has no exporter for. */
 
@@ -100,4 +101,7 @@ export const exposition = (pairs: ReadonlyArray<MetricPair.MetricPair.Untyped>):
     .join("")
 
 /** What is measured now. */
-export const currentExposition = () => exposition(Metric.unsafeSnapshot())
+export const currentExposition = (): string => {
+  lookNow()
+  return exposition(Metric.unsafeSnapshot())
+}

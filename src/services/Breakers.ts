@@ -1,7 +1,9 @@
-import { Cause, Clock, DateTime, Duration, Effect, Exit, Option, Random } from "effect"
+import { Cause, Clock, DateTime, Duration, Effect, Exit, Metric, Option, Random } from "effect"
 import { admit, after, type Breaker, closed, type Fault, type Open, type Outcome } from "../domain/Breaker.ts"
 import { UpstreamFailed, UpstreamRejected } from "../domain/Errors.ts"
 import type { OrgId } from "../domain/Ids.ts"
+import { breakersOpen, breakerTransitions, vendorCallsRefused } from "../observability/metrics.ts"
+import { whenLookedAt } from "../observability/whenLookedAt.ts"
 
 /** What a breaker watches: an org's calls to a vendor under one config. Another config is another chance. */
 export interface Line {
@@ -14,6 +16,7 @@ export interface Line {
 }
 
 interface Kept {
+  readonly vendor: string
   readonly revision: string
   readonly breaker: Breaker
   readonly touchedMs: number
@@ -43,16 +46,18 @@ const outcomeOf = <A, E>(exit: Exit.Exit<A, E>, nowMs: number, random: number): 
 
 /** Fails calls to vendors that are down at once, and finds out by itself when they are back. */
 export class Breakers extends Effect.Service<Breakers>()("services/Breakers", {
-  effect: Effect.sync(() => {
+  scoped: Effect.gen(function*() {
+    const clock = yield* Effect.clock
     /** Of organisations whose vendor has failed lately, least recently called first. */
     const kept = new Map<string, Kept>()
 
     const keyOf = ({ integration, orgId }: Line) => JSON.stringify([integration, orgId])
 
+    const isForgotten = ({ touchedMs }: Kept, nowMs: number) => nowMs - touchedMs > Duration.toMillis(forgottenAfter)
+
     const find = (line: Line, nowMs: number): Breaker => {
       const found = kept.get(keyOf(line))
-      return found === undefined || found.revision !== line.revision ||
-          nowMs - found.touchedMs > Duration.toMillis(forgottenAfter)
+      return found === undefined || found.revision !== line.revision || isForgotten(found, nowMs)
         ? closed
         : found.breaker
     }
@@ -61,22 +66,42 @@ export class Breakers extends Effect.Service<Breakers>()("services/Breakers", {
       const key = keyOf(line)
       kept.delete(key)
       if (breaker._tag === "Open" || breaker.failures > 0) {
-        kept.set(key, { revision: line.revision, breaker, touchedMs: nowMs })
+        kept.set(key, { vendor: line.vendor, revision: line.revision, breaker, touchedMs: nowMs })
       }
-      for (const [oldest, { touchedMs }] of kept) {
-        if (kept.size <= mostKept && nowMs - touchedMs <= Duration.toMillis(forgottenAfter)) break
+      for (const [oldest, entry] of kept) {
+        if (kept.size <= mostKept && !isForgotten(entry, nowMs)) break
         kept.delete(oldest)
       }
     }
 
+    /** Vendors that have ever failed: none of them is open any more is something to show, too. */
+    const vendors = new Set<string>()
+    yield* whenLookedAt(() => {
+      const nowMs = clock.unsafeCurrentTimeMillis()
+      const open = new Map([...vendors].map((vendor) => [vendor, 0]))
+      for (const entry of kept.values()) {
+        if (entry.breaker._tag === "Closed" || isForgotten(entry, nowMs)) continue
+        open.set(entry.vendor, (open.get(entry.vendor) ?? 0) + 1)
+      }
+      for (const [vendor, count] of open) breakersOpen(vendor).unsafeUpdate(count, [])
+    })
+
+    const turned = ({ vendor }: Line, state: "open" | "half_open" | "closed") => {
+      vendors.add(vendor)
+      return Metric.increment(breakerTransitions(vendor, state))
+    }
+
     const refusal = ({ vendor }: Line, { fault, retryAtMs, trying }: Open, nowMs: number) => {
       const next = trying ? "a call is trying it now" : `next try at ${whole(retryAtMs)}`
-      return new UpstreamFailed({
-        vendor,
-        reason: fault.reason,
-        details: `${fault.details}; ${next}`,
-        retryAfterMs: Math.max(1000, retryAtMs - nowMs)
-      })
+      return Effect.zipRight(
+        Metric.increment(vendorCallsRefused(vendor, "breaker")),
+        new UpstreamFailed({
+          vendor,
+          reason: fault.reason,
+          details: `${fault.details}; ${next}`,
+          retryAfterMs: Math.max(1000, retryAtMs - nowMs)
+        })
+      )
     }
 
     /** Fails if a call would fail at once, and begins nothing. */
@@ -86,14 +111,17 @@ export class Breakers extends Effect.Service<Breakers>()("services/Breakers", {
       if (admission._tag === "Refuse") return yield* refusal(line, admission.open, nowMs)
     })
 
-    const log = (line: Line, before: Breaker, now: Breaker) => {
+    const tell = (line: Line, before: Breaker, now: Breaker) => {
       const annotated = Effect.annotateLogs({ org: line.orgId, integration: line.integration })
       if (now._tag === "Open" && (before._tag === "Closed" || now.trials > before.trials)) {
         const until = whole(now.retryAtMs)
-        return annotated(Effect.logWarning(`Calls to ${line.vendor} fail at once until ${until}: ${now.fault.details}`))
+        return Effect.zipRight(
+          turned(line, "open"),
+          annotated(Effect.logWarning(`Calls to ${line.vendor} fail at once until ${until}: ${now.fault.details}`))
+        )
       }
       return before._tag === "Open" && now._tag === "Closed"
-        ? annotated(Effect.logInfo(`${line.vendor} answers again`))
+        ? Effect.zipRight(turned(line, "closed"), annotated(Effect.logInfo(`${line.vendor} answers again`)))
         : Effect.void
     }
 
@@ -107,7 +135,7 @@ export class Breakers extends Effect.Service<Breakers>()("services/Breakers", {
         const before = find(line, nowMs)
         const now = after(before, outcome, trial)
         put(line, now, nowMs)
-        yield* log(line, before, now)
+        yield* tell(line, before, now)
       })
 
     /** A call, unless it fails at once. */
@@ -118,7 +146,10 @@ export class Breakers extends Effect.Service<Breakers>()("services/Breakers", {
           const admission = admit(find(line, nowMs), nowMs)
           if (admission._tag === "Refuse") return yield* refusal(line, admission.open, nowMs)
           const trial = admission._tag === "Try" ? admission.trial : null
-          if (trial !== null) put(line, trial, nowMs)
+          if (trial !== null) {
+            put(line, trial, nowMs)
+            yield* turned(line, "half_open")
+          }
           return yield* Effect.onExit(restore(call), (exit) => settle(line, trial, exit))
         })
       )

@@ -1,7 +1,8 @@
 import { make, RateLimiterStore } from "@effect/experimental/RateLimiter"
-import { Config, ConfigError, Duration, Effect, Either, Option } from "effect"
+import { Config, ConfigError, Duration, Effect, Either, Metric, Option } from "effect"
 import { RateLimited } from "../domain/Errors.ts"
 import type { OrgId } from "../domain/Ids.ts"
+import { requestsRefused } from "../observability/metrics.ts"
 import { boundedBuckets } from "./boundedBuckets.ts"
 
 /** So many a second in the long run, `burst` at once after a rest. */
@@ -70,7 +71,12 @@ interface Limit {
 
 const unlimited: Limit = { take: () => Effect.void, look: () => Effect.void, entries: Effect.succeed(0) }
 
-const limitTo = (configured: Option.Option<Rate>, told: (rate: Rate) => string): Effect.Effect<Limit> =>
+/** `name` is what refused requests are counted under. */
+const limitTo = (
+  name: string,
+  configured: Option.Option<Rate>,
+  told: (rate: Rate) => string
+): Effect.Effect<Limit> =>
   Option.match(configured, {
     onNone: () => Effect.succeed(unlimited),
     onSome: (rate) => {
@@ -78,7 +84,10 @@ const limitTo = (configured: Option.Option<Rate>, told: (rate: Rate) => string):
       const { entries, store } = boundedBuckets(buckets)
       return Effect.map(Effect.provideService(make, RateLimiterStore, store), ({ consume }): Limit => {
         const refused = (retryAfter: Duration.Duration) =>
-          new RateLimited({ details: told(rate), retryAfterMs: Duration.toMillis(retryAfter) })
+          Effect.zipRight(
+            Metric.increment(requestsRefused(name)),
+            new RateLimited({ details: told(rate), retryAfterMs: Duration.toMillis(retryAfter) })
+          )
         const ask = (key: string, tokens: number) =>
           consume({
             algorithm: "token-bucket",
@@ -106,13 +115,14 @@ const limitTo = (configured: Option.Option<Rate>, told: (rate: Rate) => string):
  * Failed attempts, of each address and of all together. An address that has used its share up fails on
  * its own account only: it takes nothing more of what all have together.
  */
-const failuresOf = (configured: Option.Option<Rate>, what: string) =>
+const failuresOf = (name: string, configured: Option.Option<Rate>, what: string) =>
   Effect.gen(function*() {
-    const one = yield* limitTo(configured, ({ perSecond, burst }) =>
+    const one = yield* limitTo(name, configured, ({ perSecond, burst }) =>
       `An address may fail ${perSecond} times a second, ${burst} in a burst: ${what}`)
-    const all = yield* limitTo(Option.map(configured, times), () =>
+    const all = yield* limitTo(name, Option.map(configured, times), () =>
       `Too many attempts fail at the moment: ${what}`)
-    const keyOf = (address: Address) => networkOf(Option.getOrElse(address, () => "unknown"))
+    const keyOf = (address: Address) =>
+      networkOf(Option.getOrElse(address, () => "unknown"))
     return {
       /** Fails where so many have failed that this one should not even be tried. */
       mayTry: (address: Address) => Effect.zipRight(one.look(keyOf(address)), all.look("all")),
@@ -131,10 +141,15 @@ export class RateLimits extends Effect.Service<RateLimits>()("services/RateLimit
     const rates = yield* rateLimits
     const told = (what: string) => ({ burst, perSecond }: Rate) =>
       `The organisation may ${what} a second, ${burst} in a burst`.replace("#", String(perSecond))
-    const requests = yield* limitTo(rates.requests, told("make # requests"))
-    const webhooks = yield* limitTo(rates.webhooks, told("be sent # webhooks"))
-    const authentication = yield* failuresOf(rates.failures, "authenticate with a valid token")
+    const requests = yield* limitTo("organisation_rate", rates.requests, told("make # requests"))
+    const webhooks = yield* limitTo("webhook_rate", rates.webhooks, told("be sent # webhooks"))
+    const authentication = yield* failuresOf(
+      "authentication_failures",
+      rates.failures,
+      "authenticate with a valid token"
+    )
     const signatures = yield* failuresOf(
+      "signature_failures",
       rates.failures,
       "sign webhooks with the configured webhookSecret, and name the organisation with ?org="
     )

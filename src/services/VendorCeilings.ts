@@ -1,6 +1,7 @@
-import { Duration, Effect, RcMap } from "effect"
+import { Duration, Effect, Metric, RcMap } from "effect"
 import { ServiceUnavailable } from "../domain/Errors.ts"
 import type { OrgId } from "../domain/Ids.ts"
+import { vendorCallsRefused } from "../observability/metrics.ts"
 import { timeLeft, within as withDeadline } from "../upstream/Deadline.ts"
 import { upstreamTimeout } from "../upstream/Upstream.ts"
 import { makeFairSemaphore } from "./FairSemaphore.ts"
@@ -26,7 +27,10 @@ export interface Called {
 }
 
 const tooMany = ({ vendor }: Called) =>
-  new ServiceUnavailable({ details: `Too many calls to ${vendor} are under way`, retryAfterMs })
+  Effect.zipRight(
+    Metric.increment(vendorCallsRefused(vendor, "ceiling")),
+    new ServiceUnavailable({ details: `Too many calls to ${vendor} are under way`, retryAfterMs })
+  )
 
 /** Keeps a vendor that does not answer, and an organisation that asks much, from taking the share of others. */
 export class VendorCeilings extends Effect.Service<VendorCeilings>()("services/VendorCeilings", {
@@ -54,7 +58,12 @@ export class VendorCeilings extends Effect.Service<VendorCeilings>()("services/V
         )
         // The organisation's own turn first: it never has more than its share in the line for the vendor.
         yield* Effect.zipRight(calls.permit, all.permit).pipe(
-          Effect.timeoutFail({ duration: Duration.millis(yield* timeLeft), onTimeout: () => tooMany(called) })
+          Effect.timeoutTo({
+            duration: Duration.millis(yield* timeLeft),
+            onSuccess: () => Effect.void,
+            onTimeout: () => tooMany(called)
+          }),
+          Effect.flatten
         )
         return yield* call
       }).pipe(Effect.scoped, withDeadline(timeout))

@@ -2,6 +2,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { backlogGauges } from "../../src/alerts/Backlog.ts"
 import { BacklogRepo } from "../../src/persistence/BacklogRepo.ts"
+import { throttled } from "../../src/sandbox/Fault.ts"
 import { StandIns } from "../../src/sandbox/StandIns.ts"
 import { Sandbox } from "../document/sandbox.ts"
 import { asNobody, withoutPauses } from "../http/service.ts"
@@ -55,6 +56,31 @@ layer(Measured)("GET /metrics", (it) => {
         yield* growth("deliveries_ended_total", "{channel=\"slack\",status=\"delivered\"}", deliver),
         1
       )
+    }))
+
+  it.effect("shows how long vendors had destinations wait", () =>
+    Effect.gen(function*() {
+      yield* configured()
+      yield* route("discord")
+      const { discord } = yield* StandIns
+      yield* discord.script(throttled(7))
+      const labels = (reason: string) => `{channel="discord",reason="${reason}"}`
+      const held = Effect.zipRight(emit("Held back"), pass(15))
+      assert.strictEqual(yield* growth("destination_wait_seconds_sum", labels("throttled"), held), 7)
+      assert.strictEqual((yield* samples("destination_wait_seconds_count")).get(labels("throttled")), 1)
+      const calls = "{vendor=\"Discord\",operation=\"channels.messages.create\",outcome=\"throttled\"}"
+      assert.strictEqual((yield* samples("vendor_calls_total")).get(calls), 1)
+    }))
+
+  it.effect("shows how the process is", () =>
+    Effect.gen(function*() {
+      const { text } = yield* asNobody("GET", "/metrics")
+      const valueOf = (name: string) => Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1])
+      assert.isAbove(valueOf("process_resident_memory_bytes"), 10_000_000)
+      assert.isAbove(valueOf("process_resident_memory_bytes"), valueOf("nodejs_heap_size_used_bytes"))
+      assert.isAbove(valueOf("process_cpu_seconds_total"), 0)
+      assert.closeTo(valueOf("process_start_time_seconds"), performance.timeOrigin / 1000, 1)
+      assert.isAtLeast(valueOf("nodejs_eventloop_lag_max_seconds"), valueOf("nodejs_eventloop_lag_p99_seconds"))
     }))
 
   it.effect("counts refused webhooks by the reason", () =>

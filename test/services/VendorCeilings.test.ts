@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
-import { Deferred, Effect, Exit, Fiber, Layer, TestClock } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Metric, TestClock } from "effect"
 import type { OrgId } from "../../src/domain/Ids.ts"
+import { vendorCallsRefused } from "../../src/observability/metrics.ts"
 import { VendorCeilings } from "../../src/services/VendorCeilings.ts"
 import { acme, environment, globex, org } from "../fakes/Storage.ts"
 
@@ -49,6 +50,19 @@ describe("calls of one organisation to one vendor", () => {
       yield* Effect.forEach([...first, ...waiting, ...more], ({ end }) => end)
       yield* Fiber.join(Fiber.all([...first, ...waiting, ...more].map(({ fiber }) => fiber)))
       assert.lengthOf(begun, 43)
+    }).pipe(Effect.provide(Ceilings)))
+
+  it.scoped("are counted where they are refused", () =>
+    Effect.gen(function*() {
+      const { start, startMany } = yield* calls
+      const refused = Effect.map(Metric.value(vendorCallsRefused("PagerDuty", "ceiling")), ({ count }) => count)
+      yield* startMany(40, acme, "waiting")
+      const before = yield* refused
+      yield* start(acme, "too many")
+      assert.strictEqual((yield* refused) - before, 1)
+      // Those that wait in vain until their deadline are refused, too.
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual((yield* refused) - before, 33)
     }).pipe(Effect.provide(Ceilings)))
 
   it.scoped("hinder neither its calls to another vendor nor another organisation's", () =>
