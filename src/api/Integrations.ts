@@ -1,6 +1,7 @@
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
 import { Schema } from "effect"
 import { Masked } from "../domain/Integration.ts"
+import { QuotaUnit } from "../domain/Quota.ts"
 import { Timestamp } from "../domain/Timestamp.ts"
 import { integrations } from "../integrations/registry.ts"
 import { Audited } from "./Audited.ts"
@@ -31,6 +32,16 @@ export const ConfigureRequest = Schema.Union(...integrations.map(({ Configure })
   description: "Integration id and its whole config: what is left out is forgotten"
 })
 export type ConfigureRequest = typeof ConfigureRequest.Type
+
+const Budget = Schema.Struct({
+  unit: QuotaUnit.annotations({ description: "Calls, or what the vendor reckons that they cost it" }),
+  limit: Schema.Number.annotations({ description: "How much the vendor allows until the reset" }),
+  remaining: Schema.Number.annotations({ description: "How much of it was left" }),
+  resetsAt: Schema.NullOr(Timestamp).annotations({
+    description: "When the whole limit is there again, if it is known"
+  }),
+  asOf: Timestamp.annotations({ description: "The answer of the vendor that said so" })
+}).annotations({ identifier: "VendorBudget", description: "What a vendor still allowed when it last answered" })
 
 const id = HttpApiSchema.param("id", IntegrationId)
 
@@ -89,7 +100,14 @@ export class IntegrationsGroup extends HttpApiGroup.make("integrations")
     HttpApiEndpoint.get("show")`/api/integrations/${id}`
       .annotate(Audited, true)
       .addSuccess(
-        Schema.Struct({ integration: IntegrationId, status: Status, lastSync, configuredAt: Timestamp, config: Masked })
+        Schema.Struct({
+          integration: IntegrationId,
+          status: Status,
+          lastSync,
+          configuredAt: Timestamp,
+          config: Masked,
+          budget: Schema.Array(Budget)
+        })
           .annotations({
             identifier: "ConfiguredIntegration",
             description: "A configured integration, its secrets masked"
@@ -100,7 +118,10 @@ export class IntegrationsGroup extends HttpApiGroup.make("integrations")
       .annotate(RequiredScope, "admin")
       .annotateContext(documented({
         summary: "Show Integration",
-        description: "The config of an integration. Secrets show their last four characters at most; `null` is unset.",
+        description:
+          "The config of an integration. Secrets show their last four characters at most; `null` is unset. " +
+          "`budget` is what the vendor still allows these credentials; empty where it does not tell, or has not been " +
+          "called yet.",
         response: {
           integration: "pagerduty",
           status: "active",
@@ -114,7 +135,16 @@ export class IntegrationsGroup extends HttpApiGroup.make("integrations")
             region: null,
             webhookSecret: null,
             webhookSecretPrevious: null
-          }
+          },
+          budget: [
+            {
+              unit: "requests",
+              limit: 960,
+              remaining: 958,
+              resetsAt: "2026-03-21T14:01:00Z",
+              asOf: "2026-03-21T14:00:00Z"
+            }
+          ]
         }
       }))
   )

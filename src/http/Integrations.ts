@@ -71,14 +71,18 @@ export const IntegrationsHttp = HttpApiBuilder.group(Api, "integrations", (handl
         .handle("show", ({ path: { id } }) =>
           Effect.gen(function*() {
             const found = yield* service.show(yield* CurrentOrg, id, (config) => decode({ integration: id, config }))
-            const { config, configuredAt, lastSync, status } = yield* Effect.mapError(found, () => notConfigured(id))
+            const { budget, config, configuredAt, lastSync, status } = yield* Effect.mapError(
+              found,
+              () => notConfigured(id)
+            )
             const definition = definitionOf(id)
             return {
               integration: id,
               status,
               lastSync,
               configuredAt,
-              config: definition === undefined ? {} : mask(definition, config.config)
+              config: definition === undefined ? {} : mask(definition, config.config),
+              budget
             }
           }))
         .handle("forget", ({ path: { id } }) =>

@@ -146,3 +146,11 @@ export const destinationWaits = histogramOf(waits)(
   "channel",
   "reason"
 )
+
+/** Of those that this process has heard of within the vendor's window, or a minute. */
+export const budgetRemaining = gauge(
+  "vendor_budget_remaining_ratio",
+  "What is left of a vendor's rate limit, from 0 to 1, to the organisation that has least of it",
+  "vendor",
+  "unit"
+)

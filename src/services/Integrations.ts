@@ -14,8 +14,10 @@ import {
 import { IntegrationNotConfigured, type ServiceUnavailable, UpstreamFailed } from "../domain/Errors.ts"
 import type { OrgId } from "../domain/Ids.ts"
 import { type IntegrationRow, IntegrationsRepo } from "../persistence/IntegrationsRepo.ts"
+import { QuotasHeard } from "../upstream/quotas.ts"
 import type { Shared } from "../upstream/shared.ts"
-import { Breakers } from "./Breakers.ts"
+import { Breakers, type Line } from "./Breakers.ts"
+import { Budgets } from "./Budgets.ts"
 import { dropExpired } from "./dropExpired.ts"
 import { SyncLog } from "./SyncLog.ts"
 import { unreadable, Vault } from "./Vault.ts"
@@ -70,6 +72,9 @@ export type Decode<A> = (config: unknown) => Effect.Effect<A, ParseResult.ParseE
 
 const parse = Schema.decode(Schema.parseJson())
 
+/** Random: no two seals are the same, of one config neither. */
+const revisionOf = ({ sealed }: IntegrationRow): string => sealed.slice(0, 16)
+
 /** Rows are read again after this long, which bounds how late another process's change is seen. */
 const staleness = Duration.seconds(2)
 const cachedRows = 10_000
@@ -83,6 +88,7 @@ export class Integrations extends Effect.Service<Integrations>()("services/Integ
     const vault = yield* Vault
     const syncs = yield* SyncLog
     const breakers = yield* Breakers
+    const budgets = yield* Budgets
     const ceilings = yield* VendorCeilings
     const scope = yield* Effect.scope
 
@@ -163,6 +169,7 @@ export class Integrations extends Effect.Service<Integrations>()("services/Integ
       return Option.some({
         ...(yield* standing(row.value)),
         configuredAt: row.value.configuredAt,
+        budget: budgets.latest(orgId, integration, revisionOf(row.value)),
         config: yield* decrypted(row.value, decode)
       })
     })
@@ -207,28 +214,41 @@ export class Integrations extends Effect.Service<Integrations>()("services/Integ
         const known = opened.get(row.value)
         if (known !== undefined) return known
         const config = yield* decrypted(row.value, decode)
-        const fresh = { config, revision: row.value.sealed.slice(0, 16), row: row.value }
+        const fresh = { config, revision: revisionOf(row.value), row: row.value }
         opened.set(row.value, fresh)
         return fresh
       })
 
+      const lineOf = ({ revision, row }: Opened<Config>): Line => ({
+        orgId: row.orgId,
+        integration: definition.id,
+        vendor: definition.displayName,
+        revision
+      })
+
+      const called = <A, E>(opened: Opened<Config>, use: (config: Config) => Effect.Effect<A, E>) =>
+        watched(opened.row)(
+          Effect.provideService(use(opened.config), QuotasHeard, budgets.hear(lineOf(opened)))
+        )
+
       /** Looked at before it waits, and again when its turn has come: the vendor may be down by then. */
-      const held =
-        ({ config, revision, row }: Opened<Config>) =>
-        <A, E>(use: (config: Config) => Effect.Effect<A, E>): Effect.Effect<A, E | Held> => {
-          const line = { orgId: row.orgId, integration: definition.id, vendor: definition.displayName, revision }
-          return Effect.zipRight(
-            breakers.check(line),
-            ceilings.within(line)(breakers.guard(line)(watched(row)(use(config))))
-          )
-        }
+      const held = (opened: Opened<Config>) =>
+      <A, E>(
+        use: (config: Config) => Effect.Effect<A, E>
+      ): Effect.Effect<A, E | Held> => {
+        const line = lineOf(opened)
+        return Effect.zipRight(
+          breakers.check(line),
+          ceilings.within(line)(breakers.guard(line)(called(opened, use)))
+        )
+      }
 
       const undisturbed = <A, E>(call: Effect.Effect<A, E>) => Effect.flatMap(Effect.forkIn(call, scope), Fiber.join)
 
       return {
         open,
         write: (orgId, use) => Effect.flatMap(open(orgId), (opened) => undisturbed(held(opened)(use))),
-        send: (orgId, use) => Effect.flatMap(open(orgId), ({ config, row }) => undisturbed(watched(row)(use(config)))),
+        send: (orgId, use) => Effect.flatMap(open(orgId), (opened) => undisturbed(called(opened, use))),
         read: (orgId, shared, parameters, use) =>
           Effect.flatMap(
             open(orgId),
@@ -239,5 +259,5 @@ export class Integrations extends Effect.Service<Integrations>()("services/Integ
 
     return { stored, standings, configure, show, forget, trial, connect } as const
   }),
-  dependencies: [Breakers.Default, VendorCeilings.Default]
+  dependencies: [Breakers.Default, Budgets.Default, VendorCeilings.Default]
 }) {}

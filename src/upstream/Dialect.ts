@@ -1,5 +1,6 @@
 import type { Headers } from "@effect/platform"
 import { Predicate } from "effect"
+import type { Quota } from "../domain/Quota.ts"
 import { VendorFailure } from "./VendorFailure.ts"
 
 /** What came back: `body` is parsed JSON, or the text itself where it is not JSON. */
@@ -24,6 +25,8 @@ export interface Dialect {
   readonly vendor: string
   /** `undefined` when the answer is a result. Whatever no rule of the vendor's covers goes to `byStatus`. */
   readonly refusal: (answer: Answer) => Refusal | undefined
+  /** What an answer's headers tell of quotas: any answer's, a refusal's too. Left out where the vendor tells nothing. */
+  readonly quotas?: (answer: Answer) => ReadonlyArray<Quota>
 }
 
 /** The meaning that an HTTP status has everywhere. */

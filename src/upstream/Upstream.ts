@@ -18,6 +18,7 @@ import {
 import { timeLeft, within } from "./Deadline.ts"
 import { type Answer, byStatus, type Dialect, failure } from "./Dialect.ts"
 import { countingRetries, measured } from "./measured.ts"
+import { QuotasHeard } from "./quotas.ts"
 import { scrub } from "./scrub.ts"
 import { OutboundRefused, TenantHttp } from "./TenantHttp.ts"
 import { published, VendorFailure } from "./VendorFailure.ts"
@@ -143,6 +144,8 @@ export class Upstream extends Effect.Service<Upstream>()("upstream/Upstream", {
           body,
           nowMs: yield* Clock.currentTimeMillis
         }
+        const quotas = dialect.quotas?.(answer) ?? []
+        if (quotas.length > 0) (yield* QuotasHeard)(quotas)
         const refusal = dialect.refusal(answer) ?? byStatus(answer.status)
         if (refusal !== undefined) {
           const words = refusal.words === undefined ? undefined : scrub(request, secrets)(refusal.words)

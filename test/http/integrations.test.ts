@@ -84,7 +84,8 @@ layer(Faked())("integrations", (it) => {
           integration: body.integration,
           status: "active",
           lastSync: null,
-          configuredAt: "1970-01-01T00:00:00Z"
+          configuredAt: "1970-01-01T00:00:00Z",
+          budget: []
         })
         for (const [field, value] of Object.entries<unknown>(body.config)) {
           const [mask, text] = [at(config, field), String(value)]
@@ -111,7 +112,8 @@ layer(Faked())("integrations", (it) => {
           region: null,
           webhookSecret: null,
           webhookSecretPrevious: null
-        }
+        },
+        budget: []
       })
     }))
 

@@ -1,4 +1,5 @@
 import { Predicate } from "effect"
+import { QuotaUnit } from "../../domain/Quota.ts"
 import {
   type Answer,
   byStatus,
@@ -8,6 +9,7 @@ import {
   retryAfterMs,
   stringAt
 } from "../../upstream/Dialect.ts"
+import { quotaIn } from "../../upstream/quotas.ts"
 
 interface GraphQLError {
   /** `type` and `code` say the same as `invalid input` and `INPUT_ERROR`; either may be missing. */
@@ -89,6 +91,15 @@ const meaning = (error: GraphQLError, { status }: Answer): Refusal["kind"] => {
  */
 export const dialect: Dialect = {
   vendor: "Linear",
+  quotas: (answer) =>
+    QuotaUnit.literals.flatMap((unit) =>
+      quotaIn(answer, {
+        unit,
+        limit: `x-ratelimit-${unit}-limit`,
+        remaining: `x-ratelimit-${unit}-remaining`,
+        resetsAtMs: numericHeader(answer, `x-ratelimit-${unit}-reset`)
+      })
+    ),
   refusal: (answer) => {
     const { body, status } = answer
     const list = Predicate.hasProperty(body, "errors") && Array.isArray(body.errors) ? body.errors : []

@@ -1,5 +1,6 @@
 import { Predicate } from "effect"
 import { type Answer, byStatus, type Dialect, numericHeader, retryAfterMs, stringAt } from "../../upstream/Dialect.ts"
+import { quotaIn } from "../../upstream/quotas.ts"
 
 const number = (value: unknown, key: string): number | undefined =>
   Predicate.hasProperty(value, key) && typeof value[key] === "number" ? value[key] : undefined
@@ -22,6 +23,15 @@ const notAllowedToAct = 1018
 /** Source: PagerDuty developer docs, REST API, "Errors" and "Rate Limits". */
 export const dialect: Dialect = {
   vendor: "PagerDuty",
+  quotas: (answer) => {
+    const secondsLeft = numericHeader(answer, "ratelimit-reset")
+    return quotaIn(answer, {
+      unit: "requests",
+      limit: "ratelimit-limit",
+      remaining: "ratelimit-remaining",
+      resetsAtMs: secondsLeft === undefined ? undefined : answer.nowMs + secondsLeft * 1000
+    })
+  },
   refusal: (answer) => {
     const { status } = answer
     if (status < 300) return undefined

@@ -1,5 +1,6 @@
 import { Predicate } from "effect"
 import { type Answer, byStatus, type Dialect, numericHeader, retryAfterMs, stringAt } from "../../upstream/Dialect.ts"
+import { quotaIn } from "../../upstream/quotas.ts"
 
 const at = (value: unknown, key: string): unknown => Predicate.hasProperty(value, key) ? value[key] : undefined
 
@@ -21,6 +22,16 @@ const renamed = (detail: unknown): string => {
 /** Source: Sentry docs, "Rate Limits" and "Requests"; getsentry/sentry `api/exceptions.py`, `middleware/ratelimit.py`. */
 export const dialect: Dialect = {
   vendor: "Sentry",
+  // Of a second mostly, and of one endpoint: what the last one that was called had left.
+  quotas: (answer) => {
+    const reset = numericHeader(answer, "x-sentry-rate-limit-reset")
+    return quotaIn(answer, {
+      unit: "requests",
+      limit: "x-sentry-rate-limit-limit",
+      remaining: "x-sentry-rate-limit-remaining",
+      resetsAtMs: reset === undefined ? undefined : reset * 1000
+    })
+  },
   refusal: (answer) => {
     const { status } = answer
     if (status < 300) return undefined
