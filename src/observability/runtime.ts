@@ -1,6 +1,6 @@
 import { Effect, Layer } from "effect"
 import { monitorEventLoopDelay, performance } from "node:perf_hooks"
-import { counter, gauge } from "./named.ts"
+import { type About, counter, gauge } from "./named.ts"
 import { whenLookedAt } from "./whenLookedAt.ts"
 
 /* How the process itself is, under the names that Prometheus' clients use for it. */
@@ -17,6 +17,15 @@ export const eventLoopLagMax = gauge(
   "nodejs_eventloop_lag_max_seconds",
   "The latest turn of the event loop, over the last 10 seconds or since the last look"
 )
+
+/** What Effect counts by itself, under names of its own. */
+export const ofEffect: ReadonlyArray<About> = [
+  { name: "effect_fiber_active", type: "gauge", description: "Fibers that run or wait", labels: [] },
+  { name: "effect_fiber_started", type: "counter", description: "Fibers started", labels: [] },
+  { name: "effect_fiber_successes", type: "counter", description: "Fibers that ended well", labels: [] },
+  { name: "effect_fiber_failures", type: "counter", description: "Fibers that failed", labels: [] },
+  { name: "effect_fiber_lifetimes", type: "histogram", description: "How long fibers lived", labels: ["time_unit"] }
+]
 
 /** So long at least, that several who look do not take it from each other. */
 const spanMs = 10_000

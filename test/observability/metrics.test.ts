@@ -7,6 +7,7 @@ import { StandIns } from "../../src/sandbox/StandIns.ts"
 import { Sandbox } from "../document/sandbox.ts"
 import { asNobody, withoutPauses } from "../http/service.ts"
 import { acme, configured, emit, org, pass, route } from "../sandbox/alerts.ts"
+import { everything } from "./promql.ts"
 import { growth, samples } from "./scrape.ts"
 
 const Measured = backlogGauges(["slack", "discord", "telegram", "whatsapp"]).pipe(
@@ -105,6 +106,14 @@ layer(Measured)("GET /metrics", (it) => {
       assert.isAtLeast(age.get("{channel=\"telegram\"}") ?? 0, 30)
       assert.strictEqual(count.get("{channel=\"whatsapp\"}"), 0)
       assert.strictEqual(age.get("{channel=\"whatsapp\"}"), 0)
+    }))
+
+  it.effect("shows no metric that is not in the catalogue", () =>
+    Effect.gen(function*() {
+      const { text } = yield* asNobody("GET", "/metrics")
+      const shown = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => `${name} ${type}`)
+      assert.isAbove(shown.length, 15)
+      assert.includeMembers(everything.map(({ name, type }) => `${name} ${type}`), shown)
     }))
 
   it.effect("names no organisation", () =>
