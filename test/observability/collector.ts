@@ -13,6 +13,12 @@ export interface Span {
   readonly attributes: string
 }
 
+export interface Line {
+  readonly text: string
+  readonly traceId: string | undefined
+  readonly attributes: Readonly<Record<string, unknown>>
+}
+
 const listOf = (value: unknown): ReadonlyArray<unknown> => Array.isArray(value) ? value : []
 const textOf = (value: unknown) => typeof value === "string" ? value : undefined
 
@@ -29,10 +35,26 @@ const spansOf = (body: unknown): ReadonlyArray<Span> =>
     )
   )
 
+const valueOf = (value: unknown): unknown => Object.values(Object(value))[0]
+
+const linesOf = (body: unknown): ReadonlyArray<Line> =>
+  listOf(at(body, "resourceLogs")).flatMap((resource) =>
+    listOf(at(resource, "scopeLogs")).flatMap((scope) =>
+      listOf(at(scope, "logRecords")).map((record) => ({
+        text: String(valueOf(at(record, "body"))),
+        traceId: textOf(at(record, "traceId")),
+        attributes: Object.fromEntries(
+          listOf(at(record, "attributes")).map((one) => [String(at(one, "key")), valueOf(at(one, "value"))])
+        )
+      }))
+    )
+  )
+
 /** What has been sent to an OpenTelemetry collector, over real HTTP. */
 export class Collector extends Context.Tag("test/Collector")<Collector, {
   readonly url: string
   readonly spans: Effect.Effect<ReadonlyArray<Span>>
+  readonly logs: Effect.Effect<ReadonlyArray<Line>>
   /** Bodies sent to `/v1/metrics` and `/v1/logs`, as text. */
   readonly received: (signal: "metrics" | "logs") => Effect.Effect<string>
 }>() {
@@ -58,6 +80,7 @@ export class Collector extends Context.Tag("test/Collector")<Collector, {
       return {
         url,
         spans: Effect.map(of("traces"), (all) => all.flatMap(({ body }) => spansOf(body))),
+        logs: Effect.map(of("logs"), (all) => all.flatMap(({ body }) => linesOf(body))),
         received: (signal) => Effect.map(of(signal), (all) => JSON.stringify(all))
       }
     })
