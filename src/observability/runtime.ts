@@ -18,8 +18,20 @@ export const eventLoopLagMax = gauge(
   "The latest turn of the event loop, over the last 10 seconds or since the last look"
 )
 
-/** What Effect counts by itself, under names of its own. */
+const ofCluster = (what: string, description: string, ...labels: ReadonlyArray<string>): About => ({
+  name: `effect_cluster_${what}`,
+  type: "gauge",
+  description,
+  labels
+})
+
+/** What Effect and its cluster count by themselves, under names of their own. */
 export const ofEffect: ReadonlyArray<About> = [
+  ofCluster("runners", "Processes that are known"),
+  ofCluster("runners_healthy", "Processes that are known to live"),
+  ofCluster("shards", "Shards of destinations that this process owns"),
+  ofCluster("entities", "Destinations that this process keeps in memory", "type"),
+  ofCluster("singletons", "Tasks of one process that this one runs"),
   { name: "effect_fiber_active", type: "gauge", description: "Fibers that run or wait", labels: [] },
   { name: "effect_fiber_started", type: "counter", description: "Fibers started", labels: [] },
   { name: "effect_fiber_successes", type: "counter", description: "Fibers that ended well", labels: [] },
