@@ -1,11 +1,14 @@
-import { Effect, type Scope } from "effect"
+import { Effect } from "effect"
 
 /** Lets some in at a time, whoever came first before the others. */
 export interface FairSemaphore {
   /** Whoever waits can be interrupted. */
   readonly withPermit: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  /** The same for as long as the scope is open, so that one can stop waiting without stopping what comes after. */
-  readonly permit: Effect.Effect<void, never, Scope.Scope>
+  /** Takes a permit and has to give it back, so that one can stop waiting without stopping what comes after. */
+  readonly take: Effect.Effect<void>
+  /** Takes a permit if one is free. */
+  readonly takeNow: () => boolean
+  readonly giveBack: () => void
 }
 
 /**
@@ -17,11 +20,13 @@ export const makeFairSemaphore = (permits: number): Effect.Effect<FairSemaphore>
     let free = permits
     const waiting = new Set<() => void>()
 
-    const giveBack = Effect.sync(() => {
+    const giveBack = () => {
       const [first] = waiting
       if (first === undefined) free++
       else first()
-    })
+    }
+
+    const takeNow = () => free > 0 && free-- > 0
 
     const take = Effect.async<void>((resume) => {
       let mine = false
@@ -30,23 +35,19 @@ export const makeFairSemaphore = (permits: number): Effect.Effect<FairSemaphore>
         mine = true
         resume(Effect.void)
       }
-      if (free > 0) {
-        free--
-        enter()
-      } else {
-        waiting.add(enter)
-      }
+      if (takeNow()) enter()
+      else waiting.add(enter)
       // It may have been handed over already to somebody who is interrupted at the same time.
-      return Effect.suspend(() => mine ? giveBack : Effect.sync(() => void waiting.delete(enter)))
+      return Effect.sync(() => mine ? giveBack() : void waiting.delete(enter))
     })
 
     return {
       withPermit: (effect) =>
         Effect.uninterruptibleMask((restore) =>
-          Effect.zipRight(restore(take), Effect.ensuring(restore(effect), giveBack))
+          Effect.zipRight(restore(take), Effect.ensuring(restore(effect), Effect.sync(giveBack)))
         ),
-      permit: Effect.uninterruptibleMask((restore) =>
-        Effect.zipRight(restore(take), Effect.addFinalizer(() => giveBack))
-      )
+      take,
+      takeNow,
+      giveBack
     }
   })

@@ -1,10 +1,10 @@
-import { Duration, Effect, Metric, RcMap } from "effect"
+import { Duration, Effect, Metric } from "effect"
 import { ServiceUnavailable } from "../domain/Errors.ts"
 import type { OrgId } from "../domain/Ids.ts"
 import { vendorCallsRefused } from "../observability/metrics.ts"
 import { timeLeft, within as withDeadline } from "../upstream/Deadline.ts"
 import { upstreamTimeout } from "../upstream/Upstream.ts"
-import { makeFairSemaphore } from "./FairSemaphore.ts"
+import { type FairSemaphore, makeFairSemaphore } from "./FairSemaphore.ts"
 
 /** Calls under way at the same time to one vendor: what connections and memory are meant for. */
 const ofVendor = 128
@@ -32,14 +32,30 @@ const tooMany = ({ vendor }: Called) =>
     new ServiceUnavailable({ details: `Too many calls to ${vendor} are under way`, retryAfterMs })
   )
 
+/** An organisation's calls to one vendor, under way and waiting. */
+interface Line {
+  readonly turns: FairSemaphore
+  present: number
+}
+
 /** Keeps a vendor that does not answer, and an organisation that asks much, from taking the share of others. */
 export class VendorCeilings extends Effect.Service<VendorCeilings>()("services/VendorCeilings", {
-  scoped: Effect.gen(function*() {
+  effect: Effect.gen(function*() {
     const timeout = yield* upstreamTimeout
-    // Gone when nobody calls: any number of organisations may come by.
-    const vendors = yield* RcMap.make({ lookup: (_integration: string) => makeFairSemaphore(ofVendor) })
-    const orgs = yield* RcMap.make({
-      lookup: (_place: string) => Effect.map(makeFairSemaphore(ofOrg), (calls) => ({ calls, present: { count: 0 } }))
+    const vendors = new Map<string, FairSemaphore>()
+    // Only those with calls: any number of organisations may come by.
+    const lines = new Map<string, Line>()
+
+    const vendorOf = Effect.fnUntraced(function*(integration: string) {
+      const known = vendors.get(integration) ?? (yield* makeFairSemaphore(ofVendor))
+      vendors.set(integration, known)
+      return known
+    })
+
+    const lineOf = Effect.fnUntraced(function*(key: string) {
+      const known = lines.get(key) ?? { turns: yield* makeFairSemaphore(ofOrg), present: 0 }
+      lines.set(key, known)
+      return known
     })
 
     /**
@@ -47,26 +63,47 @@ export class VendorCeilings extends Effect.Service<VendorCeilings>()("services/V
      * many of the organisation wait already.
      */
     const within = (called: Called) => <A, E, R>(call: Effect.Effect<A, E, R>) =>
-      Effect.gen(function*() {
-        const { integration, orgId } = called
-        const { calls, present } = yield* RcMap.get(orgs, JSON.stringify([integration, orgId]))
-        const all = yield* RcMap.get(vendors, integration)
-        if (present.count >= ofOrg + waitingOfOrg) return yield* tooMany(called)
-        yield* Effect.acquireRelease(
-          Effect.sync(() => void present.count++),
-          () => Effect.sync(() => void present.count--)
-        )
-        // The organisation's own turn first: it never has more than its share in the line for the vendor.
-        yield* Effect.zipRight(calls.permit, all.permit).pipe(
-          Effect.timeoutTo({
-            duration: Duration.millis(yield* timeLeft),
-            onSuccess: () => Effect.void,
-            onTimeout: () => tooMany(called)
-          }),
-          Effect.flatten
-        )
-        return yield* call
-      }).pipe(Effect.scoped, withDeadline(timeout))
+      Effect.uninterruptibleMask((restore) =>
+        Effect.gen(function*() {
+          const { integration, orgId } = called
+          const key = JSON.stringify([integration, orgId])
+          const all = yield* vendorOf(integration)
+          const line = yield* lineOf(key)
+          const own = line.turns
+          if (line.present >= ofOrg + waitingOfOrg) return yield* tooMany(called)
+          line.present++
+          let held = false
+          // The organisation's own turn first: it never has more than its share in the line for the vendor.
+          const wait = Effect.uninterruptibleMask((restore) =>
+            restore(own.take).pipe(
+              Effect.zipRight(Effect.onError(restore(all.take), () => Effect.sync(own.giveBack))),
+              Effect.zipRight(Effect.sync(() => void (held = true)))
+            )
+          )
+          const waited = Effect.flatMap(timeLeft, (left) =>
+            Effect.flatten(
+              Effect.timeoutTo(wait, {
+                duration: Duration.millis(left),
+                onSuccess: () => Effect.void,
+                onTimeout: () => tooMany(called)
+              })
+            ))
+          if (own.takeNow()) {
+            if (all.takeNow()) held = true
+            else own.giveBack()
+          }
+          return yield* restore(held ? call : Effect.zipRight(waited, call)).pipe(
+            Effect.ensuring(Effect.sync(() => {
+              if (held) {
+                all.giveBack()
+                own.giveBack()
+              }
+              line.present--
+              if (line.present === 0) lines.delete(key)
+            }))
+          )
+        })
+      ).pipe(withDeadline(timeout))
 
     return { within } as const
   })
