@@ -1,6 +1,6 @@
-import { Effect, RcMap } from "effect"
+import { Effect } from "effect"
 import type { Destination } from "../domain/Delivery.ts"
-import { makeFairSemaphore } from "../services/FairSemaphore.ts"
+import { type FairSemaphore, makeFairSemaphore } from "../services/FairSemaphore.ts"
 
 /** Messages under way at the same time to one channel's vendor: what connections and memory are meant for. */
 const ofChannel = 128
@@ -8,23 +8,44 @@ const ofChannel = 128
 /** Of these, an organisation's share: one whose endpoints hang leaves room for the others. */
 const ofOrg = 16
 
+interface Place {
+  readonly semaphore: FairSemaphore
+  users: number
+}
+
+/** So many at a time for each key. Gone when nobody uses them: any number of organisations may come by. */
+const makePlaces = (permits: number) => {
+  const places = new Map<string, Place>()
+  const use = (key: string) =>
+    Effect.map(makeFairSemaphore(permits), (semaphore) => {
+      const place = places.get(key) ?? { semaphore, users: 0 }
+      places.set(key, place)
+      place.users++
+      return place
+    })
+  const leave = (key: string, place: Place) =>
+    Effect.sync(() => {
+      place.users--
+      if (place.users === 0) places.delete(key)
+    })
+  return (key: string) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.acquireUseRelease(
+      use(key),
+      ({ semaphore }) => semaphore.withPermit(effect),
+      (place) => leave(key, place)
+    )
+}
+
 /** Keeps a channel that does not answer from holding back other channels, and an organisation from holding back others. */
 export class Bulkheads extends Effect.Service<Bulkheads>()("alerts/Bulkheads", {
-  scoped: Effect.gen(function*() {
-    // Gone when nobody uses them: any number of organisations may come by.
-    const channels = yield* RcMap.make({ lookup: (_channel: string) => makeFairSemaphore(ofChannel) })
-    const orgs = yield* RcMap.make({ lookup: (_place: string) => makeFairSemaphore(ofOrg) })
+  sync: () => {
+    const channels = makePlaces(ofChannel)
+    const orgs = makePlaces(ofOrg)
 
     /** Waits for room, and can be interrupted while it waits. */
     const within = ({ channel, orgId }: Destination) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-      Effect.scoped(
-        Effect.gen(function*() {
-          const org = yield* RcMap.get(orgs, JSON.stringify([channel, orgId]))
-          const all = yield* RcMap.get(channels, channel)
-          return yield* org.withPermit(all.withPermit(effect))
-        })
-      )
+      orgs(JSON.stringify([channel, orgId]))(channels(channel)(effect))
 
     return { within } as const
-  })
+  }
 }) {}

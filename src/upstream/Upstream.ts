@@ -177,7 +177,7 @@ export class Upstream extends Effect.Service<Upstream>()("upstream/Upstream", {
       ).pipe(
         // The platform's own spans would carry the whole URL, and some vendors put the token there.
         Effect.locally(HttpClient.currentTracerDisabledWhen, () => true),
-        Effect.withSpan(`${spec.dialect.vendor}.${spec.operation}`, { kind: "client" })
+        Effect.withSpan(`${spec.dialect.vendor}.${spec.operation}`, { kind: "client", captureStackTrace: false })
       )
 
     /** Several calls as one operation: one deadline over all of them, and failures in the API's own words. */
