@@ -30,7 +30,7 @@ const ofVendor = (id: string, name: string, path: string): ReadonlyArray<Scenari
     connections: many,
     plan: read(path, ...orgs.distinct),
     data: "plain",
-    quick: id !== "sentry"
+    quick: id === "pagerduty"
   },
   {
     id: `${id}-hot`,
@@ -87,7 +87,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
     connections: many,
     plan: { _tag: "Acknowledge", orgs: orgs.distinct },
     data: "plain",
-    quick: true
+    quick: false
   },
   webhooks("webhook-1", "Webhook, in sequence", 1, "plain"),
   webhooks("webhook-32", "Webhook, 32 connections", 32, "plain"),
