@@ -12,6 +12,7 @@ import { NodeHttpServer } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer, Ref, Schema, TestClock } from "effect"
 import { guesses } from "../../src/http/guesses.ts"
+import { requestId } from "../../src/http/requestId.ts"
 import { RateLimits } from "../../src/services/RateLimits.ts"
 import { environment } from "../fakes/Storage.ts"
 
@@ -33,6 +34,8 @@ const looked = Ref.unsafeMake(0)
 
 /** An API that lets in who has a good token, as the middleware sees it. */
 const Guarded = HttpApiBuilder.serve().pipe(
+  // Refusals are written into the request's facts, which it brings.
+  Layer.provide(requestId),
   Layer.provide(guesses),
   Layer.provide(HttpApiBuilder.api(api)),
   Layer.provide(HttpApiBuilder.group(api, "all", (handlers) =>
