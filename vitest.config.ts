@@ -8,7 +8,7 @@ export default defineConfig({
     // Those need a PostgreSQL server: `npm run test:postgres`.
     exclude: ["test/postgres/**"],
     setupFiles: ["test/security/suite.ts"],
-    testTimeout: 20_000,
-    hookTimeout: 20_000
+    testTimeout: 60_000,
+    hookTimeout: 60_000
   }
 })
