@@ -12,8 +12,9 @@ import {
 } from "@effect/cluster"
 import { NodeClusterSocket } from "@effect/platform-node"
 import { RpcSerialization } from "@effect/rpc"
-import { Config, ConfigError, Duration, Effect, Either, Layer, Option } from "effect"
+import { Config, ConfigError, Duration, Effect, Either, Layer, Option, Schedule } from "effect"
 import type { Destination } from "../domain/Delivery.ts"
+import { inTurn } from "../persistence/postgres/inTurn.ts"
 import { ShardLocksRepo } from "../persistence/ShardLocksRepo.ts"
 import { entityId, shardGroup } from "./DestinationEntity.ts"
 import { Fence, lockExpiry } from "./Fence.ts"
@@ -80,12 +81,33 @@ const FenceLive = Layer.effect(
   })
 ).pipe(Layer.provide(ShardLocksRepo.Default))
 
+/** Between two tries to make the cluster's tables. */
+const again = Schedule.intersect(Schedule.jittered(Schedule.spaced("200 millis")), Schedule.recurs(10))
+
+/** One after the other: what is interrupted is cancelled over another connection, which a small pool has not. */
+const tables = SqlRunnerStorage.layer.pipe(Layer.provide(inTurn), Layer.provideMerge(SqlMessageStorage.layer))
+
+/**
+ * What the cluster keeps in the database. Processes that start at the same time make its tables at the same time:
+ * whoever is refused for that finds them made at the next try.
+ */
+export const ClusterTables = Layer.unwrapEffect(
+  Layer.build(Layer.fresh(tables)).pipe(
+    Effect.scoped,
+    // One of the two dies of it.
+    Effect.sandbox,
+    Effect.retry(again),
+    Effect.unsandbox,
+    Effect.as(tables)
+  )
+)
+
 /** Any number of processes over one PostgreSQL: they find each other there, and share the destinations among them. */
 export const ManyProcesses = Layer.provideMerge(FenceLive, SocketRunner.layer).pipe(
   Layer.provide(NodeClusterSocket.layerSocketServer),
   Layer.provide(RunnerHealth.layerPing.pipe(Layer.provide(Runners.layerRpc))),
   Layer.provide(NodeClusterSocket.layerClientProtocol),
-  Layer.provide([SqlMessageStorage.layer, SqlRunnerStorage.layer]),
+  Layer.provide(ClusterTables),
   Layer.provide(Configured),
   Layer.provide(RpcSerialization.layerMsgPack)
 )
