@@ -12,7 +12,7 @@ import {
 } from "@effect/cluster"
 import { NodeClusterSocket } from "@effect/platform-node"
 import { RpcSerialization } from "@effect/rpc"
-import { Config, ConfigError, Duration, Effect, Either, Layer, Option, Schedule } from "effect"
+import { Config, ConfigError, Duration, Effect, Either, Fiber, Layer, Option, Schedule } from "effect"
 import type { Destination } from "../domain/Delivery.ts"
 import { inTurn } from "../persistence/postgres/inTurn.ts"
 import { ShardLocksRepo } from "../persistence/ShardLocksRepo.ts"
@@ -84,8 +84,24 @@ const FenceLive = Layer.effect(
 /** Between two tries to make the cluster's tables. */
 const again = Schedule.intersect(Schedule.jittered(Schedule.spaced("200 millis")), Schedule.recurs(10))
 
+/**
+ * At its end a process lets go of its locks in a region that nothing interrupts, and there the storage's own limit of
+ * time does not hold: without a database it would wait for one for ever. The locks expire in any case.
+ */
+const endsInTime = Layer.effect(
+  RunnerStorage.RunnerStorage,
+  Effect.map(RunnerStorage.RunnerStorage, (storage) => ({
+    ...storage,
+    releaseAll: (address) =>
+      Effect.flatMap(Effect.forkDaemon(Effect.interruptible(storage.releaseAll(address))), Fiber.join)
+  } satisfies typeof RunnerStorage.RunnerStorage.Service))
+)
+
 /** One after the other: what is interrupted is cancelled over another connection, which a small pool has not. */
-const tables = SqlRunnerStorage.layer.pipe(Layer.provide(inTurn), Layer.provideMerge(SqlMessageStorage.layer))
+const tables = endsInTime.pipe(
+  Layer.provide(SqlRunnerStorage.layer.pipe(Layer.provide(inTurn))),
+  Layer.provideMerge(SqlMessageStorage.layer)
+)
 
 /**
  * What the cluster keeps in the database. Processes that start at the same time make its tables at the same time:

@@ -1,6 +1,6 @@
 import { RunnerAddress, RunnerStorage, ShardId, ShardingConfig } from "@effect/cluster"
 import { assert, layer } from "@effect/vitest"
-import { Array, Context, Effect, Layer, Option } from "effect"
+import { Array, Context, Effect, Exit, Layer, Option } from "effect"
 import { ClusterTables } from "../../src/alerts/Cluster.ts"
 import { layerPrepared } from "../../src/persistence/postgres/Postgres.ts"
 import { administer, ownServer, settingsOf } from "./own.ts"
@@ -58,4 +58,16 @@ layer(Layer.scoped(Postgres, ownServer), { excludeTestServices: true })("a clust
       yield* Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
       assert.deepStrictEqual(warnings, [])
     }))
+
+  it.scoped("let go of the locks in time where the database is away when the process ends", () =>
+    Effect.gen(function*() {
+      const server = yield* Postgres
+      const storage = Context.get(yield* Layer.build(tables(yield* made("away"))), RunnerStorage.RunnerStorage)
+      yield* storage.acquire(address, [ShardId.make("default", 1)])
+      yield* Effect.acquireRelease(Effect.promise(() => server.halt()), () => Effect.promise(() => server.resume()))
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(storage.refresh(address, []))))
+      // As a finalizer is run.
+      const released = Effect.uninterruptible(Effect.ignore(storage.releaseAll(address)))
+      assert.isTrue(Option.isSome(yield* Effect.timeoutOption(Effect.disconnect(released), "20 seconds")))
+    }), 60_000)
 })
