@@ -60,7 +60,9 @@ describe("killed at random instants under a stream of webhooks", () => {
       const inbox = yield* organisation.inboxes
       const messages = yield* vendors.messages
       const accepted = yield* Ref.get(answered)
-      const inInbox = countEach(inbox.flatMap(({ all }) => all))
+      const inInbox = countEach(inbox.flatMap(({ all }) =>
+        all
+      ))
       const inChannels = countEach(messages.flatMap(({ text }) => namesIn(text)))
       const duplicates = [...inChannels.values()].reduce((sum, times) => sum + times - 1, 0)
       yield* Console.log(
