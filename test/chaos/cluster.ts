@@ -128,7 +128,19 @@ export const makeCluster = Effect.fnUntraced(function*(
       `SELECT COUNT(*)::int AS shards FROM cluster_locks WHERE acquired_at > NOW() - INTERVAL '15 seconds' AND ${condition}`
     ).pipe(Effect.map(([rows]) => Number(rows?.[0]?.["shards"])))
 
+  /** What became of the alerts with these names, for whoever looks for the reason. */
+  const traceOf = (names: ReadonlyArray<string>) =>
+    names.length === 0 ? Effect.succeed([]) : administer(
+      url.href,
+      `SELECT e.title, e.received_at, d.channel_id, d.number, d.status, d.attempt_count, d.last_error, d.delivered_at,
+        (SELECT json_agg(json_build_array(a.number, a.at, a.outcome, a.error, a.latency_ms) ORDER BY a.number)
+          FROM delivery_attempts a WHERE a.org_id = d.org_id AND a.delivery_id = d.id) AS attempts
+      FROM events e LEFT JOIN deliveries d ON d.org_id = e.org_id AND d.event_id = e.id
+      WHERE e.title IN (${names.map((name) => `'alert <${name}>'`).join(", ")}) ORDER BY d.channel_id, d.number`
+    ).pipe(Effect.map((rows) => rows.flat()))
+
   return {
+    traceOf,
     members,
     counts: Ref.get(counts),
     start,

@@ -86,6 +86,7 @@ export const judge = ({ answered, inboxes, messages, places }: Seen) => {
       }).map(({ place }) => place.channelId),
       tooFast: hurries.filter(({ ofDuplicate }) => !ofDuplicate)
     },
+    repeated: [...inChannels].filter(([, times]) => times > 1),
     figures: {
       answered: accepted.length,
       incidents: inInbox.size,

@@ -101,10 +101,12 @@ describe("processes over one PostgreSQL that are killed, stopped and cut off at 
       ], { concurrency: "unbounded", discard: true })
       yield* Effect.forEach(streams, Fiber.interrupt, { concurrency: "unbounded", discard: true })
       const from = yield* nowMs
+      // What was on its way to a process that was stopped is stored when that one goes on.
+      yield* Effect.sleep("10 seconds")
       yield* organisation.drained(600)
       const drainedMs = (yield* nowMs) - from
 
-      const { broken, figures } = judge({
+      const { broken, figures, repeated } = judge({
         places,
         answered,
         inboxes: yield* organisation.inboxes,
@@ -121,6 +123,11 @@ describe("processes over one PostgreSQL that are killed, stopped and cut off at 
           `${figures.latenessMs.p99} ms, longest ${figures.latenessMs.longest} ms; drained ${drainedMs} ms after the last`
       )
 
+      yield* Console.log(`Arrived more than once: ${
+        repeated.map(([name, times]) => `${name} × ${times}`).join(", ")
+      }`)
+      const lost = yield* cluster.traceOf([...broken.notOnceInInbox, ...broken.notDelivered])
+      for (const row of lost) yield* Console.log(JSON.stringify(row))
       deepStrictEqual(broken, {
         notOnceInInbox: [],
         twiceInInbox: [],

@@ -59,15 +59,19 @@ layer(Layer.scoped(Postgres, ownServer), { excludeTestServices: true })("a clust
       assert.deepStrictEqual(warnings, [])
     }))
 
-  it.scoped("let go of the locks in time where the database is away when the process ends", () =>
-    Effect.gen(function*() {
-      const server = yield* Postgres
-      const storage = Context.get(yield* Layer.build(tables(yield* made("away"))), RunnerStorage.RunnerStorage)
-      yield* storage.acquire(address, [ShardId.make("default", 1)])
-      yield* Effect.acquireRelease(Effect.promise(() => server.halt()), () => Effect.promise(() => server.resume()))
-      assert.isTrue(Exit.isFailure(yield* Effect.exit(storage.refresh(address, []))))
-      // As a finalizer is run.
-      const released = Effect.uninterruptible(Effect.ignore(storage.releaseAll(address)))
-      assert.isTrue(Option.isSome(yield* Effect.timeoutOption(Effect.disconnect(released), "20 seconds")))
-    }), 60_000)
+  it.scoped(
+    "let go of the locks in time where the database is away when the process ends",
+    () =>
+      Effect.gen(function*() {
+        const server = yield* Postgres
+        const storage = Context.get(yield* Layer.build(tables(yield* made("away"))), RunnerStorage.RunnerStorage)
+        yield* storage.acquire(address, [ShardId.make("default", 1)])
+        yield* Effect.acquireRelease(Effect.promise(() => server.halt()), () => Effect.promise(() => server.resume()))
+        assert.isTrue(Exit.isFailure(yield* Effect.exit(storage.refresh(address, []))))
+        // As a finalizer is run.
+        const released = Effect.uninterruptible(Effect.ignore(storage.releaseAll(address)))
+        assert.isTrue(Option.isSome(yield* Effect.timeoutOption(Effect.disconnect(released), "20 seconds")))
+      }),
+    60_000
+  )
 })
