@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import { deepStrictEqual } from "@effect/vitest/utils"
 import { Console, Effect, Schedule } from "effect"
 import { spawn, spawnSync } from "node:child_process"
 import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readdirSync, statSync } from "node:fs"
@@ -81,7 +80,7 @@ describe("the Dockerfile's commands", () => {
         assert.include(text, "--from=build")
         return root
       })
-      deepStrictEqual(readdirSync(app).toSorted(), ["bin", "data", "node_modules", "package.json"])
+      assert.deepStrictEqual(readdirSync(app).toSorted(), ["bin", "data", "node_modules", "package.json"])
       // The image has it all owned by who runs it, and is mounted read-only but for the data: here it is root's.
       if (isRoot) chownSync(join(app, "data"), nonroot, nonroot)
 
