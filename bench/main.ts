@@ -4,6 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
+import { throughputReport } from "./cluster/report.ts"
+import { quick as quickly, throughput, whole as wholly } from "./cluster/throughput.ts"
 import { growth } from "./growth/growth.ts"
 import { BenchFailed } from "./processes.ts"
 import { profiles } from "./profile.ts"
@@ -17,6 +19,7 @@ const usage = `npm run bench -- [options]
   --quick          a minute; fails where a ratio is below half its target
   --write          also writes docs/performance.md and its chart
   --growth         how each hot path's cost grows with the data, instead
+  --processes      one, two and three processes over PostgreSQL next to SQLite, instead; --write into docs/scaling.md
   --only <text>    only scenarios whose id contains it
   --profile        also writes CPU profiles, and prints where the time went`
 
@@ -27,6 +30,7 @@ const options = Effect.try({
         quick: { type: "boolean", default: false },
         write: { type: "boolean", default: false },
         growth: { type: "boolean", default: false },
+        processes: { type: "boolean", default: false },
         profile: { type: "boolean", default: false },
         only: { type: "string" }
       }
@@ -40,7 +44,7 @@ const temporary = Effect.acquireRelease(
 )
 
 const program = Effect.gen(function*() {
-  const { growth: grows, only, profile, quick: quickly, write } = yield* options
+  const { growth: grows, only, processes, profile, quick: inHaste, write } = yield* options
   const directory = yield* temporary
   if (grows) {
     const table = yield* growth(directory)
@@ -48,10 +52,17 @@ const program = Effect.gen(function*() {
     if (write) yield* writeSection("growth", table)
     return
   }
-  if (write && (quickly || only !== undefined)) {
+  if (processes) {
+    const extent = inHaste ? quickly : wholly
+    const report = throughputReport(yield* throughput({ directory, profile }, extent), extent)
+    yield* Console.log(report)
+    if (write) yield* writeSection("processes", report, "docs/scaling.md")
+    return
+  }
+  if (write && (inHaste || only !== undefined)) {
     return yield* new BenchFailed({ message: "--write takes the whole of it, without --quick and --only" })
   }
-  const results = yield* suite({ directory, profile }, { ...(quickly ? quick : whole), only })
+  const results = yield* suite({ directory, profile }, { ...(inHaste ? quick : whole), only })
   const judged = verdicts(results, targets)
   yield* Console.log(
     [conditions(results), scenarioTable(results), figureTable(results), verdictTable(judged)].join("\n\n")
@@ -60,7 +71,7 @@ const program = Effect.gen(function*() {
   if (profile) yield* Console.log(yield* profiles(directory))
   if (write) yield* writeDocument(results, judged)
   const alarming = judged.filter((one) => one.alarming)
-  if (quickly && alarming.length > 0) {
+  if (inHaste && alarming.length > 0) {
     const message = alarming.map(({ scenario, text }) => `${scenario}: ${text}`).join("\n")
     return yield* new BenchFailed({ message: `Below half of the target:\n${message}` })
   }

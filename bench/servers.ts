@@ -40,14 +40,19 @@ const unlimited = {
   MAX_CONCURRENT_REQUESTS: "100000"
 }
 
-/** The built service as it is deployed. */
-export const ours = (place: Place, name: string, filename: string, vendorsUrl: string) =>
+/** The built service as it is deployed, over the database that the variables name. */
+export const service = (
+  place: Place,
+  name: string,
+  database: Readonly<Record<string, string>>,
+  vendorsUrl: string
+) =>
   serve({
     name,
     entry: "bin/main.js",
     directory: place.directory,
     variables: {
-      ...databaseVariables(filename),
+      ...database,
       ...origins(vendorsUrl),
       ...unlimited,
       AUTH: "none",
@@ -57,6 +62,10 @@ export const ours = (place: Place, name: string, filename: string, vendorsUrl: s
     },
     nodeOptions: profiling(place, name)
   })
+
+/** The same over a file. */
+export const ours = (place: Place, name: string, filename: string, vendorsUrl: string) =>
+  service(place, name, databaseVariables(filename), vendorsUrl)
 
 /** The hand-written one, over a database of its own with the same rows. */
 export const baseline = (place: Place, name: string, filename: string, vendorsUrl: string) =>

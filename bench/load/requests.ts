@@ -2,8 +2,8 @@ import type autocannon from "autocannon"
 import { createHmac } from "node:crypto"
 import type { Plan } from "./plan.ts"
 
-/** Another one in every run, so that nothing is taken for a repeat. */
-const run = Date.now().toString(36)
+/** Another one in every run and every process, so that nothing is taken for a repeat. */
+const run = `${Date.now().toString(36)}${process.pid.toString(36)}`
 let count = 0
 const next = () => `${run}${(count++).toString(36).padStart(6, "0")}`
 

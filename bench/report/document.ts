@@ -20,17 +20,17 @@ export const between = (text: string, name: string, content: string): string | u
     : `${text.slice(0, from + begin.length)}\n\n${content}\n\n${text.slice(to)}`
 }
 
-/** Puts a table into the page, in the place that is kept for it. */
-export const writeSection = (name: string, content: string) =>
+/** Puts a table into a page, in the place that is kept for it. */
+export const writeSection = (name: string, content: string, into: string = page) =>
   Effect.try({
-    try: () => readFileSync(page, "utf8"),
-    catch: () => new BenchFailed({ message: `${page} is missing` })
+    try: () => readFileSync(into, "utf8"),
+    catch: () => new BenchFailed({ message: `${into} is missing` })
   }).pipe(
     Effect.flatMap((text) => {
       const written = between(text, name, content)
       return written === undefined
-        ? new BenchFailed({ message: `${page} has no place for ${name}` })
-        : Effect.sync(() => writeFileSync(page, written))
+        ? new BenchFailed({ message: `${into} has no place for ${name}` })
+        : Effect.sync(() => writeFileSync(into, written))
     })
   )
 

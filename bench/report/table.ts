@@ -2,10 +2,10 @@ import { type Measured, ratio, type Results, type ScenarioResult } from "../resu
 import type { Spread } from "../statistics.ts"
 import type { Verdict } from "./verdicts.ts"
 
-const whole = (value: number) => Number.isFinite(value) ? Math.round(value).toLocaleString("en") : ""
-const fine = (value: number) =>
+export const whole = (value: number) => Number.isFinite(value) ? Math.round(value).toLocaleString("en") : ""
+export const fine = (value: number) =>
   !Number.isFinite(value) ? "" : value >= 100 ? whole(value) : value.toFixed(value >= 10 ? 1 : 2)
-const spreadOf = ({ max, median, min }: Spread) => `${whole(median)} (${whole(min)}–${whole(max)})`
+export const spreadOf = ({ max, median, min }: Spread) => `${whole(median)} (${whole(min)}–${whole(max)})`
 
 /** A Markdown table whose columns line up, so that it reads well on a terminal too. */
 export const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>): string => {

@@ -12,8 +12,9 @@ import {
 } from "@effect/cluster"
 import { NodeClusterSocket } from "@effect/platform-node"
 import { RpcSerialization } from "@effect/rpc"
-import { Config, ConfigError, Duration, Effect, Either, Layer, Option } from "effect"
+import { Config, ConfigError, Duration, Effect, Either, Fiber, Layer, Option, Schedule } from "effect"
 import type { Destination } from "../domain/Delivery.ts"
+import { inTurn } from "../persistence/postgres/inTurn.ts"
 import { ShardLocksRepo } from "../persistence/ShardLocksRepo.ts"
 import { entityId, shardGroup } from "./DestinationEntity.ts"
 import { Fence, lockExpiry } from "./Fence.ts"
@@ -80,12 +81,49 @@ const FenceLive = Layer.effect(
   })
 ).pipe(Layer.provide(ShardLocksRepo.Default))
 
+/** Between two tries to make the cluster's tables. */
+const again = Schedule.intersect(Schedule.jittered(Schedule.spaced("200 millis")), Schedule.recurs(10))
+
+/**
+ * At its end a process lets go of its locks in a region that nothing interrupts, and there the storage's own limit of
+ * time does not hold: without a database it would wait for one for ever. The locks expire in any case.
+ */
+const endsInTime = Layer.effect(
+  RunnerStorage.RunnerStorage,
+  Effect.map(RunnerStorage.RunnerStorage, (storage) => ({
+    ...storage,
+    releaseAll: (address) =>
+      Effect.flatMap(Effect.forkDaemon(Effect.interruptible(storage.releaseAll(address))), Fiber.join)
+  } satisfies typeof RunnerStorage.RunnerStorage.Service))
+)
+
+/** One after the other: what is interrupted is cancelled over another connection, which a small pool has not. */
+const tables = endsInTime.pipe(
+  Layer.provide(SqlRunnerStorage.layer.pipe(Layer.provide(inTurn))),
+  Layer.provideMerge(SqlMessageStorage.layer)
+)
+
+/**
+ * What the cluster keeps in the database. Processes that start at the same time make its tables at the same time:
+ * whoever is refused for that finds them made at the next try.
+ */
+export const ClusterTables = Layer.unwrapEffect(
+  Layer.build(Layer.fresh(tables)).pipe(
+    Effect.scoped,
+    // One of the two dies of it.
+    Effect.sandbox,
+    Effect.retry(again),
+    Effect.unsandbox,
+    Effect.as(tables)
+  )
+)
+
 /** Any number of processes over one PostgreSQL: they find each other there, and share the destinations among them. */
 export const ManyProcesses = Layer.provideMerge(FenceLive, SocketRunner.layer).pipe(
   Layer.provide(NodeClusterSocket.layerSocketServer),
   Layer.provide(RunnerHealth.layerPing.pipe(Layer.provide(Runners.layerRpc))),
   Layer.provide(NodeClusterSocket.layerClientProtocol),
-  Layer.provide([SqlMessageStorage.layer, SqlRunnerStorage.layer]),
+  Layer.provide(ClusterTables),
   Layer.provide(Configured),
   Layer.provide(RpcSerialization.layerMsgPack)
 )

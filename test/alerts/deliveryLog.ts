@@ -91,11 +91,13 @@ export const putMany = (count: number, channelId = "C1") =>
   Effect.gen(function*() {
     const id = yield* put({ channelId })
     const sql = yield* SqlClient.SqlClient
+    // As long as each other, so that they sort as numbers do.
+    const suffix = sql`'-' || substr('00000' || CAST(i AS TEXT), length(CAST(i AS TEXT)) + 1)`
     yield* sql`
-      WITH RECURSIVE clones (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM clones WHERE i < ${count})
+      WITH RECURSIVE clones (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM clones WHERE i < CAST(${count} AS INTEGER))
       INSERT INTO deliveries (org_id, id, event_id, event_type, route_number, channel, channel_id, number, status,
         attempt_count, state, severity, created_at)
-      SELECT org_id, id || printf('-%05d', i), event_id, event_type, route_number, channel, channel_id, -i, status,
+      SELECT org_id, id || ${suffix}, event_id, event_type, route_number, channel, channel_id, -i, status,
         attempt_count, state, severity, created_at
       FROM deliveries, clones WHERE id = ${id}`
   })

@@ -4,6 +4,7 @@ import { Effect, Layer, Ref } from "effect"
 import { UpstreamFailed } from "../../src/domain/Errors.ts"
 import { FakePagerDuty } from "../../src/integrations/pagerduty/FakePagerDuty.ts"
 import { PagerDuty } from "../../src/integrations/pagerduty/PagerDuty.ts"
+import { passing } from "../fakes/turns.ts"
 import { type Answer, at, failure, notValid } from "./ask.ts"
 import { as, configure, configuredOrg, credentials, Faked, newOrg } from "./service.ts"
 
@@ -107,9 +108,10 @@ layer(Faked({ pagerduty: Counting }))("an Idempotency-Key", (it) => {
         [acknowledge("P1INC001"), {}]
       ]
       for (const [path, body] of asked) {
-        const answers = yield* Effect.all(Array.from({ length: 50 }, () => post(orgId, path, "key-50", body)), {
-          concurrency: "unbounded"
-        })
+        // On a server one may find another at work before that one says so in this process: then it looks again later.
+        const answers = yield* passing(
+          Effect.all(Array.from({ length: 50 }, () => post(orgId, path, "key-50", body)), { concurrency: "unbounded" })
+        )
         assert.lengthOf(new Set(answers.map(({ status, text }) => `${status} ${text}`)), 1, path)
         assert.lengthOf(answers.filter((answer) => replayed(answer) === undefined), 1, path)
       }

@@ -29,6 +29,21 @@ const database = Effect.flatMap(
   (sql) => Effect.map(sql<{ name: string }>`SELECT current_database() AS name`, ([row]) => row?.name ?? "")
 )
 
+/**
+ * Ends the service's connections, and waits until they are gone: a request that comes while they end may still be given
+ * one, and be told that the database does not answer.
+ */
+const cut = Effect.fnUntraced(function*(url: string, name: string) {
+  const ended = yield* administer(
+    url,
+    `SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`
+  )
+  const pids = ended.flat().map(({ pid }) => pid)
+  yield* administer(url, `SELECT pid FROM pg_stat_activity WHERE pid IN (${[0, ...pids].join(", ")})`).pipe(
+    Effect.repeat({ until: ([left = []]) => left.length === 0 })
+  )
+})
+
 const unavailable = (details: string) =>
   failure(503, "SERVICE_UNAVAILABLE", "The service cannot take the request now", details)
 
@@ -56,7 +71,7 @@ layer(Layer.provideMerge(Faked(), Own))("an outage of PostgreSQL", (it) => {
       const orgId = yield* newOrg
       yield* works(orgId, "before")
       const name = yield* database
-      yield* administer(url, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`)
+      yield* cut(url, name)
       yield* works(orgId, "after")
       assert.deepStrictEqual(yield* titles(orgId), ["before", "after"])
     }))
@@ -84,10 +99,9 @@ layer(Layer.provideMerge(Faked(), Own))("an outage of PostgreSQL", (it) => {
       yield* works(orgId, "before")
       const name = yield* database
       const setReadOnly = (value: "on" | "off") =>
-        administer(
-          url,
-          `ALTER DATABASE ${name} SET default_transaction_read_only = ${value}`,
-          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`
+        Effect.zipRight(
+          administer(url, `ALTER DATABASE ${name} SET default_transaction_read_only = ${value}`),
+          cut(url, name)
         )
       yield* setReadOnly("on")
       assert.deepStrictEqual((yield* post(orgId, "during")).json, unavailable("The database cannot be written"))

@@ -7,7 +7,7 @@ import { startServer } from "./server.ts"
 
 /** A server that a test may do anything to; gone with the scope. */
 export const ownServer = Effect.acquireRelease(
-  Effect.promise(() => findBinaries().then(startServer)),
+  Effect.promise(() => findBinaries().then((found) => startServer(found))),
   (server) => Effect.promise(() => server.stop())
 )
 

@@ -12,6 +12,8 @@ export interface Server {
   readonly url: string
   /** As if its machine had lost its power, to come back with `resume`. */
   readonly halt: () => Promise<void>
+  /** In order: it ends sessions and writes everything down first. */
+  readonly shutDown: () => Promise<void>
   readonly resume: () => Promise<void>
   /** For good, with all its files. */
   readonly stop: () => Promise<void>
@@ -37,23 +39,24 @@ const freePort = (): Promise<number> =>
     })
   })
 
-/** Not worth a sync of the disk: it is gone with the run. A collation that is not bytewise, as servers have it by default. */
+/** A collation that is not bytewise, as servers have it by default. */
 const initdbOptions =
   "--username=tests --auth=trust --no-sync --encoding=UTF8 --locale=C --locale-provider=icu --icu-locale=en-US".split(
     " "
   )
+
+/** Not worth a sync of the disk: it is gone with the run. */
+const volatile = ["fsync=off", "full_page_writes=off", "autovacuum=off", "shared_buffers=64MB"]
+/** As an installation has it. */
+const durable = ["fsync=on", "full_page_writes=on", "autovacuum=on", "shared_buffers=256MB"]
 const settings = [
-  "fsync=off",
-  "full_page_writes=off",
   "wal_level=minimal",
   "max_wal_senders=0",
   "max_wal_size=2GB",
   "max_connections=300",
-  "shared_buffers=64MB",
   "listen_addresses=127.0.0.1",
   "unix_socket_directories=",
   "jit=off",
-  "autovacuum=off",
   "log_min_messages=log",
   "deadlock_timeout=200ms"
 ]
@@ -74,17 +77,17 @@ const initialised = ({ initdb }: Binaries, directory: string): string => {
  * Ends with whoever started it, even if that is killed: the shell stops the server when its own input ends, and leaves
  * the files alone only if it was told to.
  */
-const watched = "\"$@\" & server=$!; last=$(cat); kill -QUIT $server 2>/dev/null; wait $server; cd /; " +
-  "[ \"$last\" = keep ] || rm -rf \"$DIRECTORY\""
+const watched = "\"$@\" & server=$!; last=$(cat); signal=QUIT; [ \"$last\" = fast ] && signal=INT; " +
+  "kill -$signal $server 2>/dev/null; wait $server; cd /; [ -n \"$last\" ] || rm -rf \"$DIRECTORY\""
 
 /** Starts a server in a directory of its own, on loopback. */
-export const startServer = async (found: Binaries): Promise<Server> => {
+export const startServer = async (found: Binaries, kind: "volatile" | "durable" = "volatile"): Promise<Server> => {
   const directory = mkdtempSync(join(tmpdir(), "integrations-postgres-"))
   if ("uid" in identity) chownSync(directory, nobody, nobody)
   const binaries = reachable(found, directory)
   const data = initialised(binaries, directory)
   const port = await freePort()
-  const options = settings.flatMap((setting) => ["-c", setting])
+  const options = [...settings, ...(kind === "durable" ? durable : volatile)].flatMap((setting) => ["-c", setting])
 
   const run = async (): Promise<(last: string) => Promise<void>> => {
     const child = spawn("/bin/sh", ["-c", watched, "sh", binaries.postgres, "-D", data, "-p", `${port}`, ...options], {
@@ -115,6 +118,7 @@ export const startServer = async (found: Binaries): Promise<Server> => {
     port,
     url: `postgres://tests@127.0.0.1:${port}/postgres`,
     halt: () => end("keep"),
+    shutDown: () => end("fast"),
     resume: async () => {
       end = await run()
     },

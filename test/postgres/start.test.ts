@@ -1,7 +1,7 @@
 import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Logger, TestClock } from "effect"
 import { migrations } from "../../src/persistence/migrations.ts"
 import { DatabaseRefused } from "../../src/persistence/postgres/refusals.ts"
 import { layerServer } from "../../src/persistence/Sql.ts"
@@ -164,5 +164,30 @@ layer(Prepared)("a start on PostgreSQL", (it) => {
       for (const one of all) deepStrictEqual(one, all[0])
       assert.strictEqual(all[0]?.length, Object.keys(migrations).length)
       deepStrictEqual(yield* state, all[0])
+    }))
+
+  it.effect("warns where the machine's clock is not the database's, and only there", () =>
+    Effect.gen(function*() {
+      const { url } = yield* Postgres
+      const at = new URL(url)
+      at.pathname = "/plain"
+      const warned: Array<string> = []
+      const log = Logger.make(({ logLevel, message }) => {
+        if (logLevel._tag === "Warning") warned.push(String(message))
+      })
+      const startAt = (ms: number) =>
+        TestClock.setTime(ms).pipe(
+          Effect.zipRight(Layer.build(layerServer(settingsOf(at.href)))),
+          Effect.scoped,
+          Effect.provide(Logger.add(log))
+        )
+      const now = yield* Effect.sync(() => Date.now())
+      yield* startAt(now)
+      assert.deepStrictEqual(warned, [])
+      yield* startAt(now + 60_000)
+      yield* startAt(now - 60_000)
+      assert.lengthOf(warned, 2)
+      assert.match(warned[0] ?? "", /^This machine's clock is (59|60|61) s ahead of the database's/)
+      assert.match(warned[1] ?? "", /^This machine's clock is (59|60|61) s behind the database's/)
     }))
 })

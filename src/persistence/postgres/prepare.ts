@@ -1,5 +1,5 @@
 import { Migrator, SqlClient, type SqlError } from "@effect/sql"
-import { Effect, Record } from "effect"
+import { Clock, Duration, Effect, Record } from "effect"
 import { isUnfinished } from "../copy/unfinished.ts"
 import { migrations } from "../migrations.ts"
 import { alone } from "./alone.ts"
@@ -16,14 +16,20 @@ interface Facts {
   readonly isolation: string
   readonly schema: string | null
   readonly commit: string
+  readonly nowMs: number
 }
+
+/** What the clocks of a machine and its database may differ by: more than the answer takes. */
+const inStep = Duration.seconds(2)
 
 /** Whether the database will do. */
 export const examined = Effect.fnUntraced(function*(sql: SqlClient.SqlClient) {
   const [facts] = yield* sql<Facts>`
     SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS version,
       current_setting('server_encoding') AS encoding, current_setting('default_transaction_isolation') AS isolation,
-      current_schema()::text AS schema, current_setting('synchronous_commit') AS commit`
+      current_schema()::text AS schema, current_setting('synchronous_commit') AS commit,
+      (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::bigint AS now_ms`
+  const aheadMs = (yield* Clock.currentTimeMillis) - (facts?.nowMs ?? 0)
   if (facts === undefined) return yield* new DatabaseRefused({ message: "The database does not say what it is" })
   const { commit, encoding, isolation, number, schema, version } = facts
   if (Number(number) < oldest) {
@@ -39,6 +45,12 @@ export const examined = Effect.fnUntraced(function*(sql: SqlClient.SqlClient) {
   }
   if (schema === null) {
     return yield* new DatabaseRefused({ message: "No schema of the search_path exists, or its use is not granted" })
+  }
+  if (Math.abs(aheadMs) > Duration.toMillis(inStep)) {
+    yield* Effect.logWarning(
+      `This machine's clock is ${Math.round(Math.abs(aheadMs) / 1000)} s ${aheadMs > 0 ? "ahead of" : "behind"} the ` +
+        "database's: destinations that change hands are sent to later, or too early"
+    )
   }
   if (commit === "off") {
     yield* Effect.logWarning("synchronous_commit is off: what was answered with success is lost if PostgreSQL crashes")
