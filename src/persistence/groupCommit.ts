@@ -1,6 +1,6 @@
-import { SqlClient, type SqlConnection, type SqlError } from "@effect/sql"
-import { Context, Deferred, Effect, Exit, Option, Scope } from "effect"
-import { transaction } from "./transaction.ts"
+import type { SqlClient, SqlConnection, SqlError } from "@effect/sql"
+import { Deferred, Effect, Exit, Option, Scope } from "effect"
+import { begin, end, isWithin, on, transaction } from "./transaction.ts"
 
 /** How many transactions share a commit at most. Nobody else has a turn meanwhile: this many take some milliseconds. */
 const largestGroup = 32
@@ -44,41 +44,31 @@ export const makeGroupCommit = (sql: SqlClient.SqlClient) => {
     else next()
   })
 
-  /** As a writer from the beginning: it waits for its turn where another process is writing. */
-  const begin = Effect.gen(function*() {
+  const opened = Effect.gen(function*() {
     yield* othersFirst
     const scope = yield* Scope.make()
     const connection = yield* Scope.extend(sql.reserve, scope)
     const group: Group = { connection, scope, committed: yield* Deferred.make<boolean>(), size: 0 }
-    yield* Effect.onError(
-      connection.execute("BEGIN IMMEDIATE", [], undefined),
-      (cause) => Scope.close(scope, Exit.failCause(cause))
-    )
+    yield* Effect.onError(begin(connection), (cause) => Scope.close(scope, Exit.failCause(cause)))
     open = Option.some(group)
     return group
   })
 
-  const end = ({ committed, connection, scope }: Group, well: boolean) =>
+  const close = ({ committed, connection, scope }: Group, well: boolean) =>
     Effect.gen(function*() {
       open = Option.none()
-      const done = well && (yield* Effect.isSuccess(connection.execute("COMMIT", [], undefined)))
-      // Some errors, such as a full disk, have SQLite roll back by itself: then there is nothing left to do so, which it says.
-      if (!done) yield* Effect.ignore(connection.execute("ROLLBACK", [], undefined))
-      yield* Scope.close(scope, Exit.void)
-      yield* Deferred.succeed(committed, done)
+      const exit = yield* Effect.exit(end(connection, well))
+      yield* Scope.close(scope, exit)
+      yield* Deferred.succeed(committed, well && Exit.isSuccess(exit))
     })
 
   const member = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     Effect.gen(function*() {
-      const group = Option.isSome(open) ? open.value : yield* begin
+      const group = Option.isSome(open) ? open.value : yield* opened
       group.size++
-      const exit = yield* Effect.exit(
-        Effect.provideService(effect, SqlClient.TransactionConnection, [group.connection, 0]).pipe(
-          Effect.withSpan("sql.transaction", { kind: "client", captureStackTrace: false })
-        )
-      )
+      const exit = yield* Effect.exit(on(group.connection)(effect))
       const well = Exit.isSuccess(exit)
-      if (!well || waiting.length === 0 || group.size >= largestGroup) yield* end(group, well)
+      if (!well || waiting.length === 0 || group.size >= largestGroup) yield* close(group, well)
       return { exit, group } as const
     }).pipe(Effect.ensuring(leave))
 
@@ -97,13 +87,8 @@ export const makeGroupCommit = (sql: SqlClient.SqlClient) => {
 
   return <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError.SqlError, R> =>
     sql.onDialectOrElse({
-      sqlite: () =>
-        Effect.contextWithEffect((context: Context.Context<never>) =>
-          // Within another transaction it is on disk with that one.
-          Option.isSome(Context.getOption(context, SqlClient.TransactionConnection))
-            ? transaction(sql)(effect)
-            : grouped(effect)
-        ),
+      // Within another transaction it is on disk with that one.
+      sqlite: () => Effect.flatMap(isWithin, (within) => within ? transaction(sql)(effect) : grouped(effect)),
       orElse: () => transaction(sql)(effect)
     })
 }

@@ -1,5 +1,5 @@
-import { SqlClient, type SqlError } from "@effect/sql"
-import { type Cause, Context, Effect, Option } from "effect"
+import { SqlClient, type SqlConnection, type SqlError } from "@effect/sql"
+import { type Cause, Context, Effect, Exit, Option } from "effect"
 import { codesIn } from "./sqlErrors.ts"
 
 /** A deadlock that PostgreSQL has ended, or a conflict with another transaction. Whoever is told has changed nothing. */
@@ -10,37 +10,62 @@ const isConflict = (cause: Cause.Cause<unknown>): boolean => codesIn(cause).some
 /** A transaction that loses this often meets more than bad luck. */
 const attempts = 5
 
-/**
- * SQLite begins a transaction that reads first as a reader, and refuses its writes at once if another process has
- * written meanwhile: a command line beside the service, say. As a writer from the beginning it waits for its turn.
- */
-const beginAsWriter = (sql: SqlClient.SqlClient) =>
-  sql.onDialectOrElse({
-    sqlite: () =>
-      Effect.flatMap(
-        Effect.serviceOption(SqlClient.TransactionConnection),
-        Option.match({
-          onNone: () => Effect.void,
-          // Within another transaction it is one already.
-          onSome: ([, depth]) => depth > 0 ? Effect.void : Effect.asVoid(sql`DELETE FROM storage_probe WHERE id < 0`)
-        })
-      ),
-    orElse: () => Effect.void
-  })
+/** Whether the effect runs within a transaction. */
+export const isWithin = Effect.map(Effect.serviceOption(SqlClient.TransactionConnection), Option.isSome)
 
 /**
- * All or nothing, and the failure is the effect's own. SQLite has already rolled back by itself on some errors, such as
- * a full disk: the driver's rollback then fails too, and would be all that is heard of it.
+ * As a writer from the beginning: one that reads first would begin as a reader, and have its writes refused at once if
+ * another process has written meanwhile, such as a command line. A writer waits for its turn.
+ */
+export const begin = (connection: SqlConnection.Connection) => connection.execute("BEGIN IMMEDIATE", [], undefined)
+
+/**
+ * Commits, or rolls back where something has failed or the commit does. SQLite has rolled back by itself on some errors,
+ * such as a full disk: then there is nothing left to do so, which it says.
+ */
+export const end = (
+  connection: SqlConnection.Connection,
+  well: boolean
+): Effect.Effect<void, SqlError.SqlError> => {
+  const rollback = Effect.ignore(connection.execute("ROLLBACK", [], undefined))
+  return well ? Effect.asVoid(Effect.onError(connection.execute("COMMIT", [], undefined), () => rollback)) : rollback
+}
+
+/** On its connection, outermost. */
+export const on =
+  (connection: SqlConnection.Connection) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.provideService(effect, SqlClient.TransactionConnection, [connection, 0]).pipe(
+      Effect.withSpan("sql.transaction", { kind: "client", captureStackTrace: false })
+    )
+
+/** The platform's own leaves a transaction open whose commit fails: no other could begin on that connection again. */
+const outermost = (sql: SqlClient.SqlClient) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function*() {
+      const connection = yield* restore(sql.reserve)
+      yield* begin(connection)
+      const exit = yield* Effect.exit(restore(on(connection)(effect)))
+      yield* end(connection, Exit.isSuccess(exit))
+      return yield* exit
+    }).pipe(Effect.scoped)
+  )
+
+/**
+ * All or nothing, and the failure is the effect's own.
  *
  * On PostgreSQL the effect runs again when its transaction has lost against another one, so it does nothing that a
  * rollback does not undo.
  */
-export const transaction = (sql: SqlClient.SqlClient) => <A, E, R>(effect: Effect.Effect<A, E, R>) => {
+export const transaction = (sql: SqlClient.SqlClient) =>
+<A, E, R>(
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | SqlError.SqlError, R> => {
+  /** What goes wrong with rolling back would otherwise be all that is heard. */
   const once = Effect.suspend(() => {
     let own: Cause.Cause<E> | undefined
     const watched = Effect.tapErrorCause(effect, (cause) => Effect.sync(() => void (own = cause)))
     return Effect.catchAllCause(
-      sql.withTransaction(Effect.zipRight(beginAsWriter(sql), watched)),
+      sql.withTransaction(watched),
       (cause) => own === undefined ? Effect.failCause(cause) : Effect.failCause(own)
     )
   })
@@ -48,18 +73,11 @@ export const transaction = (sql: SqlClient.SqlClient) => <A, E, R>(effect: Effec
     Effect.retry({ times: attempts - 1, while: isConflict }),
     Effect.unsandbox
   )
-  return sql.onDialectOrElse({
-    // Within another transaction there is only all of that one to do again.
-    pg: () =>
-      Effect.flatMap(
-        Effect.serviceOption(SqlClient.TransactionConnection),
-        Option.match({
-          onNone: () => again,
-          onSome: () => once
-        })
-      ),
-    orElse: () => once
-  })
+  // Within another transaction there is only all of that one to do again.
+  return Effect.flatMap(
+    isWithin,
+    (within) => within ? once : sql.onDialectOrElse({ sqlite: () => outermost(sql)(effect), orElse: () => again })
+  )
 }
 
 /** What waits for the commit of the transaction around it; `null` where there is none that anybody waits for. */
