@@ -21,4 +21,4 @@ COPY --from=build --chown=65532:65532 /ship ./
 ENV NODE_ENV=production LOG_FORMAT=json HOST=0.0.0.0 PORT=3000
 EXPOSE 3000 34431
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s CMD ["/nodejs/bin/node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-CMD ["bin/main.js"]
+CMD ["--max-semi-space-size=32", "bin/main.js"]

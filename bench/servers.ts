@@ -60,7 +60,8 @@ export const service = (
       LOG_FORMAT: "json",
       NODE_ENV: "production"
     },
-    nodeOptions: profiling(place, name)
+    // As `npm start` has it.
+    nodeOptions: ["--max-semi-space-size=32", ...profiling(place, name)]
   })
 
 /** The same over a file. */

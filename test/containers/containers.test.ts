@@ -139,7 +139,7 @@ describe("the Dockerfile", () => {
       }
       assert.deepStrictEqual(texts(stage, "ADD"), [])
     }
-    assert.deepStrictEqual(json(texts(shipped, "CMD").join()), ["bin/main.js"])
+    assert.deepStrictEqual(json(texts(shipped, "CMD").join()), ["--max-semi-space-size=32", "bin/main.js"])
     assert.match(texts(shipped, "HEALTHCHECK").join(), /CMD \["/)
     assert.deepStrictEqual(texts(shipped, "EXPOSE"), ["3000 34431"])
   })
