@@ -1,4 +1,5 @@
 import {
+  ClusterError,
   EntityId,
   RunnerAddress,
   RunnerHealth,
@@ -93,7 +94,13 @@ const endsInTime = Layer.effect(
   Effect.map(RunnerStorage.RunnerStorage, (storage) => ({
     ...storage,
     releaseAll: (address) =>
-      Effect.flatMap(Effect.forkDaemon(Effect.interruptible(storage.releaseAll(address))), Fiber.join)
+      storage.releaseAll(address).pipe(
+        // Without a connection it dies; its callers try again, or let it be.
+        Effect.catchAllDefect((cause) => new ClusterError.PersistenceError({ cause })),
+        Effect.interruptible,
+        Effect.forkDaemon,
+        Effect.flatMap(Fiber.join)
+      )
   } satisfies typeof RunnerStorage.RunnerStorage.Service))
 )
 

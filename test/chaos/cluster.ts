@@ -15,12 +15,26 @@ export interface Counts {
   readonly restarts: number
   readonly halts: number
   readonly cuts: number
-  /** How processes ended that were told to, where that was not with 0. */
+  /** How processes ended that were told to, where that was not with 0, though the database was there all the time. */
   readonly badEnds: ReadonlyArray<string>
+  /** How many of them ended otherwise while the database was away: they may have had something to note. */
+  readonly endsWithoutDatabase: number
   readonly longestEndMs: number
 }
 
-const none: Counts = { kills: 0, stops: 0, restarts: 0, halts: 0, cuts: 0, badEnds: [], longestEndMs: 0 }
+/** How long after an outage its consequences may last: as long as connections are waited for, several times. */
+const aftermathMs = 30_000
+
+const none: Counts = {
+  kills: 0,
+  stops: 0,
+  restarts: 0,
+  halts: 0,
+  cuts: 0,
+  badEnds: [],
+  endsWithoutDatabase: 0,
+  longestEndMs: 0
+}
 
 /** How far the last process's clock is ahead of the others'. */
 const aheadMs = 60_000
@@ -41,6 +55,8 @@ export const makeCluster = Effect.fnUntraced(function*(
   yield* administer(server.url, `CREATE DATABASE ${database}`)
   const keys = `k1:${randomBytes(32).toString("base64")}`
   const counts = yield* Ref.make(none)
+  const disturbedUntil = yield* Ref.make(0)
+  const disturbed = Effect.flatMap(nowMs, (now) => Ref.set(disturbedUntil, now + aftermathMs))
   const count = (what: "kills" | "stops" | "halts" | "cuts") =>
     Ref.update(counts, (all) => ({ ...all, [what]: all[what] + 1 }))
 
@@ -70,12 +86,15 @@ export const makeCluster = Effect.fnUntraced(function*(
     const from = yield* nowMs
     const code = yield* child.end
     const tookMs = (yield* nowMs) - from
+    const well = Option.exists(code, (one) => one === 0)
+    const excused = (yield* Ref.get(disturbedUntil)) > from
     yield* Ref.update(counts, (all) => ({
       ...all,
       restarts: all.restarts + 1,
-      badEnds: Option.exists(code, (one) => one === 0)
+      badEnds: well || excused
         ? all.badEnds
         : [...all.badEnds, Option.match(code, { onNone: () => "by a signal", onSome: String })],
+      endsWithoutDatabase: all.endsWithoutDatabase + (!well && excused ? 1 : 0),
       longestEndMs: Math.max(all.longestEndMs, tookMs)
     }))
   })
@@ -107,13 +126,15 @@ export const makeCluster = Effect.fnUntraced(function*(
   const fail = (outage: Outage) => {
     switch (outage._tag) {
       case "Halt":
-        return Effect.promise(outage.mode === "fast" ? server.shutDown : server.halt).pipe(
+        return disturbed.pipe(
+          Effect.zipRight(Effect.promise(outage.mode === "fast" ? server.shutDown : server.halt)),
           Effect.zipRight(count("halts")),
           Effect.zipRight(Effect.sleep(outage.downMs)),
-          Effect.zipRight(Effect.promise(server.resume))
+          Effect.zipRight(Effect.promise(server.resume)),
+          Effect.zipRight(disturbed)
         )
       case "Cut":
-        return Effect.zipRight(cutOff, count("cuts"))
+        return disturbed.pipe(Effect.zipRight(cutOff), Effect.zipRight(count("cuts")))
     }
   }
 

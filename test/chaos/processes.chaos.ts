@@ -112,9 +112,10 @@ describe("processes over one PostgreSQL that are killed, stopped and cut off at 
         inboxes: yield* organisation.inboxes,
         messages: yield* vendors.messages
       })
-      const { badEnds, cuts, halts, kills, longestEndMs, restarts, stops } = yield* cluster.counts
+      const { badEnds, cuts, endsWithoutDatabase, halts, kills, longestEndMs, restarts, stops } = yield* cluster.counts
       yield* Console.log(
-        `${kills} kills, ${stops} stops, ${restarts} restarts (the longest ${longestEndMs} ms), ` +
+        `${kills} kills, ${stops} stops, ${restarts} restarts (the longest ${longestEndMs} ms; ` +
+          `${endsWithoutDatabase} did not end with 0, all while the database was away), ` +
           `PostgreSQL restarted ${halts} times and cut off ${cuts} times\n` +
           `${figures.answered} webhooks answered 200, ${yield* Ref.get(unanswered)} tries that were not; ` +
           `${figures.incidents} incidents; ${figures.messages} messages, of which ${figures.duplicates} duplicates, ` +
