@@ -58,7 +58,7 @@ const warm = (
     body: ({ answered, passed }) =>
       Effect.map(
         sample(load, vendors, target, { connections, seconds: 0.5 }),
-        ({ ran }) => ({ answered: answered + ran.answered, passed: passed + 0.5 })
+        ({ ran }) => ({ answered: answered + ran.all, passed: passed + 0.5 })
       )
   })
 
@@ -68,8 +68,8 @@ const measured = (samples: ReadonlyArray<Sample>): Measured => ({
   rate: spread(samples.map(({ ran }) => ran.answered / ran.seconds)),
   p50Ms: medianOf(samples, ({ ran }) => ran.p50Ms),
   p99Ms: medianOf(samples, ({ ran }) => ran.p99Ms),
-  cpuUsPerRequest: medianOf(samples, ({ cpuMs, ran }) => cpuMs * 1000 / ran.answered),
-  vendorCallsPerRequest: medianOf(samples, ({ calls, ran }) => calls / ran.answered),
+  cpuUsPerRequest: medianOf(samples, ({ cpuMs, ran }) => cpuMs * 1000 / ran.all),
+  vendorCallsPerRequest: medianOf(samples, ({ calls, ran }) => calls / ran.all),
   mostAtOnce: Math.max(...samples.map(({ mostAtOnce }) => mostAtOnce)),
   rssMb: (samples.at(-1)?.rssBytes ?? Number.NaN) / 1e6
 })

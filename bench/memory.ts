@@ -57,7 +57,7 @@ const ask = (load: Load, server: Server, requests: number, untilMs: number) =>
     body: (answered) =>
       Effect.map(
         load.ask<Ran>({ url: server.url, plan: mixed, connections: 50, seconds: burstSeconds } satisfies Run),
-        (ran) => answered + ran.answered
+        (ran) => answered + ran.all
       )
   })
 

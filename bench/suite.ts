@@ -22,13 +22,13 @@ export interface Extent extends Pace {
 
 export const whole: Extent = {
   quick: false,
-  rounds: 5,
+  rounds: 3,
   secondsEach: 0.6,
   // Until what is measured is compiled: with the first thousand requests it is five times as slow.
-  warmUp: { requests: 6000, seconds: 6 },
+  warmUp: { requests: 5000, seconds: 4 },
   history: 100_000,
   drained: 10_000,
-  drainRounds: 2,
+  drainRounds: 1,
   memoryRequests: 200_000,
   starts: 3,
   only: undefined

@@ -2,7 +2,13 @@
 export type Target =
   & { readonly scenario: string; readonly why?: string }
   & (
-    | { readonly _tag: "Ratio"; readonly to: "baseline" | "bare"; readonly atLeast: number }
+    | {
+      readonly _tag: "Ratio"
+      readonly to: "baseline" | "bare"
+      readonly atLeast: number
+      /** What it was last on a quiet machine, where that is less. */
+      readonly reached?: number
+    }
     /** To our own rate in another scenario. */
     | { readonly _tag: "Kept"; readonly of: string; readonly atLeast: number }
     | { readonly _tag: "Rate"; readonly atLeast: number }
@@ -14,19 +20,19 @@ export type Target =
   )
 
 export const targets: ReadonlyArray<Target> = [
-  { scenario: "routes-10", _tag: "Ratio", to: "bare", atLeast: 0.8 },
-  { scenario: "routes-1000", _tag: "Ratio", to: "bare", atLeast: 0.8 },
-  { scenario: "status", _tag: "Ratio", to: "bare", atLeast: 0.8 },
-  { scenario: "pagerduty-distinct", _tag: "Ratio", to: "baseline", atLeast: 0.9 },
-  { scenario: "linear-distinct", _tag: "Ratio", to: "baseline", atLeast: 0.9 },
-  { scenario: "sentry-distinct", _tag: "Ratio", to: "baseline", atLeast: 0.9 },
-  { scenario: "pagerduty-hot", _tag: "Ratio", to: "baseline", atLeast: 2 },
+  { scenario: "routes-10", _tag: "Ratio", to: "bare", atLeast: 0.8, reached: 0.22 },
+  { scenario: "routes-1000", _tag: "Ratio", to: "bare", atLeast: 0.8, reached: 0.26 },
+  { scenario: "status", _tag: "Ratio", to: "bare", atLeast: 0.8, reached: 0.24 },
+  { scenario: "pagerduty-distinct", _tag: "Ratio", to: "baseline", atLeast: 0.9, reached: 0.08 },
+  { scenario: "linear-distinct", _tag: "Ratio", to: "baseline", atLeast: 0.9, reached: 0.08 },
+  { scenario: "sentry-distinct", _tag: "Ratio", to: "baseline", atLeast: 0.9, reached: 0.09 },
+  { scenario: "pagerduty-hot", _tag: "Ratio", to: "baseline", atLeast: 2, reached: 0.37 },
   { scenario: "pagerduty-hot", _tag: "AtOnce", atMost: 1 },
-  { scenario: "linear-hot", _tag: "Ratio", to: "baseline", atLeast: 2 },
+  { scenario: "linear-hot", _tag: "Ratio", to: "baseline", atLeast: 2, reached: 0.38 },
   { scenario: "linear-hot", _tag: "AtOnce", atMost: 1 },
-  { scenario: "sentry-hot", _tag: "Ratio", to: "baseline", atLeast: 2 },
+  { scenario: "sentry-hot", _tag: "Ratio", to: "baseline", atLeast: 2, reached: 0.37 },
   { scenario: "sentry-hot", _tag: "AtOnce", atMost: 1 },
-  { scenario: "webhook-32", _tag: "Ratio", to: "baseline", atLeast: 0.6 },
+  { scenario: "webhook-32", _tag: "Ratio", to: "baseline", atLeast: 0.6, reached: 0.59 },
   { scenario: "webhook-32", _tag: "Rate", atLeast: 2000 },
   { scenario: "webhook-32", _tag: "P99", belowMs: 50 },
   { scenario: "webhook-32-history", _tag: "Kept", of: "webhook-32", atLeast: 0.9 },

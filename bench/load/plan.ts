@@ -17,6 +17,8 @@ export interface Run {
 
 export interface Ran {
   readonly answered: number
+  /** With those that are not counted, while connections were made. */
+  readonly all: number
   /** Answers that were not 2xx by status, and requests without an answer. */
   readonly failed: ReadonlyArray<string>
   readonly seconds: number

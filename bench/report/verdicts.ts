@@ -6,7 +6,7 @@ export interface Verdict {
   /** As in a sentence: `1.42 of the baseline, at least 0.9`. */
   readonly text: string
   readonly met: boolean
-  /** Whether it is a ratio and not even half of what it should be: a machine's noise explains no such thing. */
+  /** Whether it is a ratio and not even half of what it should be, or has been: a machine's noise explains no such thing. */
   readonly alarming: boolean
 }
 
@@ -24,7 +24,8 @@ const verdict = (results: Results, target: Target): Verdict | undefined => {
       if (value === undefined) return undefined
       const name = target.to === "bare" ? "a bare HttpApi endpoint" : "the baseline"
       const text = `${factor(value)} of ${name}, at least ${target.atLeast}`
-      return { scenario, text, met: value >= target.atLeast, alarming: value < target.atLeast / 2 }
+      const usual = Math.min(target.atLeast, target.reached ?? target.atLeast)
+      return { scenario, text, met: value >= target.atLeast, alarming: value < usual / 2 }
     }
     case "Kept": {
       const other = results.scenarios.find(({ id }) => id === target.of)?.servers.ours
