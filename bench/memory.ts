@@ -48,7 +48,7 @@ export const idleAndStartUp = (place: Place, vendors: Vendors, files: Files, { s
 const burstSeconds = 2
 
 /** A slow machine gets fewer requests, and the figure says how many. */
-const patienceMs = 75_000
+const patienceMs = 45_000
 
 /** At least so many requests, if time allows. */
 const ask = (load: Load, server: Server, requests: number, untilMs: number) =>

@@ -25,7 +25,7 @@ export const whole: Extent = {
   rounds: 3,
   secondsEach: 0.6,
   // Until what is measured is compiled: with the first thousand requests it is five times as slow.
-  warmUp: { requests: 5000, seconds: 4 },
+  warmUp: { requests: 5000, seconds: 3 },
   history: 100_000,
   drained: 10_000,
   drainRounds: 1,
