@@ -1,6 +1,6 @@
 import { NodeContext } from "@effect/platform-node"
 import { SqlClient } from "@effect/sql"
-import { Effect, Fiber, Layer } from "effect"
+import { Effect, Fiber, Layer, Option } from "effect"
 import { Dispatch } from "../../src/alerts/Dispatch.ts"
 import { Fence } from "../../src/alerts/Fence.ts"
 import { AlertsLive } from "../../src/alerts/live.ts"
@@ -83,9 +83,10 @@ export const titles = Effect.map(arrived, (all) => all.map(({ title }) => title)
 export const retry = (id: string) =>
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
-    const row = yield* Effect.flatten(yield* Effect.map(DeliveryLogRepo, (log) => log.retry(acme, id)))
-    yield* sql`UPDATE destinations SET wakes = wakes + 1, due_at = '1970-01-01T00:00:00.000Z'
-               WHERE channel_id = ${row.channelId}`
-
+    const row = yield* (yield* DeliveryLogRepo).retry(acme, id)
+    if (Option.isSome(row)) {
+      yield* sql`UPDATE destinations SET wakes = wakes + 1, due_at = '1970-01-01T00:00:00.000Z'
+                 WHERE channel_id = ${row.value.channelId}`
+    }
     return row
   })
