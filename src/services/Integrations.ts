@@ -18,7 +18,7 @@ import { QuotasHeard } from "../upstream/quotas.ts"
 import type { Shared } from "../upstream/shared.ts"
 import { Breakers, type Line } from "./Breakers.ts"
 import { Budgets } from "./Budgets.ts"
-import { dropExpired } from "./dropExpired.ts"
+import { renewed } from "./renewed.ts"
 import { SyncLog } from "./SyncLog.ts"
 import { unreadable, Vault } from "./Vault.ts"
 import { VendorCeilings } from "./VendorCeilings.ts"
@@ -77,6 +77,8 @@ const revisionOf = ({ sealed }: IntegrationRow): string => sealed.slice(0, 16)
 
 /** Rows are read again after this long, which bounds how late another process's change is seen. */
 const staleness = Duration.seconds(2)
+/** How long what nobody asks for any more is kept, decrypted too. */
+const forgotten = Duration.minutes(1)
 const cachedRows = 10_000
 
 const inactive: Standing = { configured: false, status: "inactive", lastSync: null }
@@ -101,13 +103,14 @@ export class Integrations extends Effect.Service<Integrations>()("services/Integ
       (Hash.string(`${integration} ${orgId}`) >>> 0) % changes.length
     const place = (orgId: OrgId, integration: string) =>
       Data.struct({ orgId, integration, change: changes[counter(orgId, integration)] })
-    const rows = yield* Cache.make({
-      capacity: cachedRows,
-      timeToLive: staleness,
-      lookup: ({ integration, orgId }: ReturnType<typeof place>) => repo.find(orgId, integration)
-    })
-
-    yield* dropExpired(rows, staleness)
+    const rows = yield* renewed(
+      Cache.make({
+        capacity: cachedRows,
+        timeToLive: staleness,
+        lookup: ({ integration, orgId }: ReturnType<typeof place>) => repo.find(orgId, integration)
+      }),
+      forgotten
+    )
 
     /** The row as it was at most two seconds ago, and as this process has changed it since. */
     const stored = (orgId: OrgId, integration: string) => rows.get(place(orgId, integration))

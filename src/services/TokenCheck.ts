@@ -2,6 +2,7 @@ import { Cache, Clock, Config, DateTime, Duration, Effect, Exit, Option, type Re
 import { timingSafeEqual } from "node:crypto"
 import { lapse, parseToken, type Token, TokenId } from "../domain/Token.ts"
 import { TokensRepo, type TokenUse } from "../persistence/TokensRepo.ts"
+import { renewed } from "./renewed.ts"
 import { hashOf } from "./Tokens.ts"
 
 /** `AUTH`: who is let in. `none` is everybody, `tokens` whoever has one. */
@@ -26,11 +27,14 @@ export class TokenCheck extends Effect.Service<TokenCheck>()("services/TokenChec
     const repo = yield* TokensRepo
     const unwritten = new Map<TokenId, TokenUse>()
 
-    const found = yield* Cache.makeWith({
-      capacity: cachedIds,
-      lookup: (id: TokenId) => repo.find(id),
-      timeToLive: (exit) => Exit.isSuccess(exit) ? staleness : Duration.zero
-    })
+    const found = yield* renewed(
+      Cache.makeWith({
+        capacity: cachedIds,
+        lookup: (id: TokenId) => repo.find(id),
+        timeToLive: (exit) => Exit.isSuccess(exit) ? staleness : Duration.zero
+      }),
+      "1 minute"
+    )
 
     /** What is being written stays known until it is, and stays for the next time if it could not be. */
     const flush = Effect.gen(function*() {

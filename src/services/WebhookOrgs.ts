@@ -17,8 +17,8 @@ import { type InvalidSignature, type RateLimited, RequestInvalid } from "../doma
 import { OrgId } from "../domain/Ids.ts"
 import { EventsRepo } from "../persistence/EventsRepo.ts"
 import { type IntegrationRow, IntegrationsRepo } from "../persistence/IntegrationsRepo.ts"
-import { dropExpired } from "./dropExpired.ts"
 import { Integrations } from "./Integrations.ts"
+import { renewed } from "./renewed.ts"
 import { diagnose, type Suspect } from "./signatureDoctor.ts"
 import { unreadable, Vault } from "./Vault.ts"
 import { WebhookFailures } from "./WebhookFailures.ts"
@@ -114,23 +114,25 @@ export const WebhookOrgsLive = Layer.scoped(
     const limit = yield* trialOrgs
 
     /** Keyed by the ciphertext as well, so that a configure is seen at once. */
-    const opened = yield* Cache.make({
-      capacity: limit,
-      timeToLive: openedFor,
-      lookup: ({ integration, keyId, orgId, sealed }: ReturnType<typeof place>) =>
-        vault.open({ orgId, integration }, { keyId, sealed }).pipe(
-          Effect.flatMap((config) =>
-            Effect.mapError(
-              Schema.decode(Credentials)(Redacted.value(config)),
-              () => unreadable({ orgId, integration }, keyId)
-            )
-          ),
-          Effect.tapError((error) => Effect.logError(error.message)),
-          Effect.map((credentials) => candidate(orgId, credentials)),
-          Effect.option
-        )
-    })
-    yield* dropExpired(opened, openedFor)
+    const opened = yield* renewed(
+      Cache.make({
+        capacity: limit,
+        timeToLive: openedFor,
+        lookup: ({ integration, keyId, orgId, sealed }: ReturnType<typeof place>) =>
+          vault.open({ orgId, integration }, { keyId, sealed }).pipe(
+            Effect.flatMap((config) =>
+              Effect.mapError(
+                Schema.decode(Credentials)(Redacted.value(config)),
+                () => unreadable({ orgId, integration }, keyId)
+              )
+            ),
+            Effect.tapError((error) => Effect.logError(error.message)),
+            Effect.map((credentials) => candidate(orgId, credentials)),
+            Effect.option
+          )
+      }),
+      openedFor
+    )
     const place = ({ integration, keyId, orgId, sealed }: IntegrationRow) =>
       Data.struct({ orgId, integration, keyId, sealed })
     const credentials = (row: IntegrationRow) => opened.get(place(row))

@@ -1,17 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Layer } from "effect"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
 import { Routing } from "../../src/alerts/Routing.ts"
 import { ChannelRoutesRepo } from "../../src/persistence/ChannelRoutesRepo.ts"
+import { heapUsed } from "../fakes/heap.ts"
 import { acme, Memory } from "../fakes/Storage.ts"
-
-/** The heap in use after a collection, in bytes. */
-const heapUsed = Effect.sync(() => {
-  setFlagsFromString("--expose-gc")
-  runInNewContext("gc")()
-  return process.memoryUsage().heapUsed
-})
 
 describe("Routing under an organisation that changes its routes again and again", () => {
   it.effect("keeps no reading of them that is past", () =>
