@@ -4,9 +4,9 @@ import { Effect, Layer, Schema } from "effect"
 import { createHash } from "node:crypto"
 import type { Destination } from "../domain/Delivery.ts"
 import { OrgId } from "../domain/Ids.ts"
+import { othersFirst } from "../persistence/othersFirst.ts"
 import { Dispatch } from "./Dispatch.ts"
 import { Sender } from "./Sender.ts"
-import { othersFirst } from "./Turns.ts"
 
 /**
  * A destination's owner: the cluster runs each entity in one place at a time, and this one takes one message at a

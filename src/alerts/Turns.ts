@@ -1,11 +1,6 @@
 import { Effect } from "effect"
+import { othersFirst } from "../persistence/othersFirst.ts"
 import { makeFairSemaphore } from "../services/FairSemaphore.ts"
-
-/**
- * SQLite answers without a turn of the event loop: whoever has much to ask keeps everybody else waiting, requests that
- * have to be answered within a second included.
- */
-export const othersFirst = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
 
 /** Of senders at the database at the same time: so many share a commit, and take some milliseconds together. */
 const together = 4

@@ -1,5 +1,6 @@
 import type { SqlClient, SqlConnection, SqlError } from "@effect/sql"
 import { Deferred, Effect, Exit, Option, Scope } from "effect"
+import { othersFirst } from "./othersFirst.ts"
 import { begin, end, isWithin, on, transaction } from "./transaction.ts"
 
 /** How many transactions share a commit at most. Nobody else has a turn meanwhile: this many take some milliseconds. */
@@ -13,9 +14,6 @@ interface Group {
   readonly committed: Deferred.Deferred<boolean>
   size: number
 }
-
-/** Whoever asks at the same time as others is to be there when the group begins, and requests are to have their turn. */
-const othersFirst = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
 
 /**
  * Like `transaction`, but on SQLite those that come at the same time share one commit, and with it one sync of the disk.
@@ -45,6 +43,7 @@ export const makeGroupCommit = (sql: SqlClient.SqlClient) => {
   })
 
   const opened = Effect.gen(function*() {
+    // Whoever asks at the same time is to be there when the group begins.
     yield* othersFirst
     const scope = yield* Scope.make()
     const connection = yield* Scope.extend(sql.reserve, scope)
