@@ -1,5 +1,6 @@
 import { Headers, HttpTraceContext } from "@effect/platform"
 import { Effect, Option, type Tracer } from "effect"
+import { traced } from "./traced.ts"
 
 /* A trace that goes on later, in another fiber or process: as the W3C `traceparent` that is kept with the work. */
 
@@ -17,10 +18,12 @@ export const spanOf = (traceparent: string | null): Option.Option<Tracer.Externa
   traceparent === null ? Option.none() : HttpTraceContext.w3c(Headers.fromInput({ traceparent }))
 
 /** Runs the effect as a part of that trace, in a span of its own; without one, in a trace of its own. */
-export const continuing =
-  (traceparent: string | null, name: string, options: Omit<Tracer.SpanOptions, "parent">) =>
-  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.withSpan(effect, name, {
-      ...options,
-      ...Option.match(spanOf(traceparent), { onNone: () => ({ root: true }), onSome: (parent) => ({ parent }) })
-    })
+export const continuing = (
+  traceparent: string | null,
+  name: string,
+  options: Omit<Tracer.SpanOptions, "parent">
+) =>
+  traced(name, {
+    ...options,
+    ...Option.match(spanOf(traceparent), { onNone: () => ({ root: true }), onSome: (parent) => ({ parent }) })
+  })

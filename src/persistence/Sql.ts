@@ -1,21 +1,14 @@
 import { FileSystem, Path } from "@effect/platform"
 import { Migrator, SqlClient } from "@effect/sql"
-import { SqliteClient } from "@effect/sql-sqlite-node"
-import { Effect, Layer, String } from "effect"
+import { Effect, Layer } from "effect"
 import { type DatabaseFile, databaseLocation, isServer } from "./location.ts"
 import { migrations } from "./migrations.ts"
 import { layerServer } from "./postgres/Postgres.ts"
+import * as sqlite from "./sqlite.ts"
 
 export { type DatabaseFile, type DatabaseLocation, databaseLocation, type DatabaseServer } from "./location.ts"
 
 const inMemory = ":memory:"
-
-const client = ({ filename }: DatabaseFile) =>
-  SqliteClient.layer({
-    filename,
-    transformQueryNames: String.camelToSnake,
-    transformResultNames: String.snakeToCamel
-  })
 
 /** Brings the schema up to date: runs at every start, and each migration once. */
 const migrated = Layer.effectDiscard(Migrator.make({})({ loader: Migrator.fromRecord(migrations) }))
@@ -45,7 +38,7 @@ const directoryOf = ({ filename }: DatabaseFile) =>
 export const layer = (file: DatabaseFile) =>
   migrated.pipe(
     Layer.provide(durable),
-    Layer.provideMerge(client(file)),
+    Layer.provideMerge(sqlite.layer(file)),
     Layer.provide(Layer.effectDiscard(directoryOf(file)))
   )
 

@@ -1,5 +1,6 @@
 import { SqlClient, type SqlConnection, type SqlError } from "@effect/sql"
 import { type Cause, Context, Effect, Exit, Option } from "effect"
+import { traced } from "../observability/traced.ts"
 import { codesIn } from "./sqlErrors.ts"
 
 /** A deadlock that PostgreSQL has ended, or a conflict with another transaction. Whoever is told has changed nothing. */
@@ -35,7 +36,7 @@ export const end = (
 export const on =
   (connection: SqlConnection.Connection) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.provideService(effect, SqlClient.TransactionConnection, [connection, 0]).pipe(
-      Effect.withSpan("sql.transaction", { kind: "client", captureStackTrace: false })
+      traced("sql.transaction", { kind: "client" })
     )
 
 /** The platform's own leaves a transaction open whose commit fails: no other could begin on that connection again. */

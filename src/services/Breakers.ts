@@ -104,8 +104,12 @@ export class Breakers extends Effect.Service<Breakers>()("services/Breakers", {
       )
     }
 
+    /** Most lines: all that has to be done for their calls is to notice one that fails. */
+    const isUntroubled = (line: Line): boolean => !kept.has(keyOf(line))
+
     /** Fails if a call would fail at once, and begins nothing. */
     const check = Effect.fnUntraced(function*(line: Line) {
+      if (isUntroubled(line)) return
       const nowMs = yield* Clock.currentTimeMillis
       const admission = admit(find(line, nowMs), nowMs)
       if (admission._tag === "Refuse") return yield* refusal(line, admission.open, nowMs)
@@ -138,8 +142,7 @@ export class Breakers extends Effect.Service<Breakers>()("services/Breakers", {
         yield* tell(line, before, now)
       })
 
-    /** A call, unless it fails at once. */
-    const guard = (line: Line) => <A, E>(call: Effect.Effect<A, E>): Effect.Effect<A, E | UpstreamFailed> =>
+    const admitted = <A, E>(line: Line, call: Effect.Effect<A, E>): Effect.Effect<A, E | UpstreamFailed> =>
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function*() {
           const nowMs = yield* Clock.currentTimeMillis
@@ -152,6 +155,17 @@ export class Breakers extends Effect.Service<Breakers>()("services/Breakers", {
           }
           return yield* Effect.onExit(restore(call), (exit) => settle(line, trial, exit))
         })
+      )
+
+    /** A call, unless it fails at once. */
+    const guard = (line: Line) => <A, E>(call: Effect.Effect<A, E>): Effect.Effect<A, E | UpstreamFailed> =>
+      Effect.suspend(() =>
+        isUntroubled(line)
+          ? Effect.onExit(
+            call,
+            (exit) => Exit.isSuccess(exit) && isUntroubled(line) ? Effect.void : settle(line, null, exit)
+          )
+          : admitted(line, call)
       )
 
     /** For how many lines something is kept. */

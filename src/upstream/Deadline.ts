@@ -13,7 +13,7 @@ export const timeLeft = Effect.map(
 
 /** Sets a deadline from now on, unless there is an earlier one: waiting for a turn counts, too. */
 export const within = (timeout: Duration.Duration) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.flatMap(
-    Effect.all([Deadline, Clock.currentTimeMillis]),
-    ([deadline, now]) => Effect.provideService(effect, Deadline, Math.min(deadline, now + Duration.toMillis(timeout)))
-  )
+  Effect.flatMap(Effect.all([Deadline, Clock.currentTimeMillis]), ([deadline, now]) => {
+    const own = now + Duration.toMillis(timeout)
+    return deadline <= own ? effect : Effect.provideService(effect, Deadline, own)
+  })

@@ -15,9 +15,10 @@ import {
   Schedule,
   Schema
 } from "effect"
+import { traced } from "../observability/traced.ts"
 import { timeLeft, within } from "./Deadline.ts"
 import { type Answer, byStatus, type Dialect, failure } from "./Dialect.ts"
-import { countingRetries, measured } from "./measured.ts"
+import { countRetry, measured } from "./measured.ts"
 import { QuotasHeard } from "./quotas.ts"
 import { scrub } from "./scrub.ts"
 import { OutboundRefused, TenantHttp } from "./TenantHttp.ts"
@@ -136,11 +137,12 @@ export class Upstream extends Effect.Service<Upstream>()("upstream/Upstream", {
     ): Effect.Effect<Result<A>, VendorFailure> =>
       Effect.gen(function*() {
         const incoming = yield* (tenantUrl ? guarded : plain).execute(request)
-        const text = yield* incoming.text
-        const body = parseJson(text)
+        const body = parseJson(yield* incoming.text)
+        // Made anew whenever somebody asks for them.
+        const { headers } = incoming
         const answer: Answer = {
           status: incoming.status,
-          headers: incoming.headers,
+          headers,
           body,
           nowMs: yield* Clock.currentTimeMillis
         }
@@ -152,7 +154,7 @@ export class Upstream extends Effect.Service<Upstream>()("upstream/Upstream", {
           return yield* failure(dialect, { ...refusal, words }, answer.status)
         }
         const value = yield* Schema.decodeUnknown(response)(body).pipe(Effect.mapError(unreadable(dialect)))
-        return { value, headers: incoming.headers }
+        return { value, headers }
       }).pipe(
         Effect.catchTags({
           RequestError: (error) => unreachable(dialect.vendor)(error),
@@ -161,11 +163,16 @@ export class Upstream extends Effect.Service<Upstream>()("upstream/Upstream", {
         measured(dialect.vendor, operation)
       )
 
-    /** One request, repeated as `retry` allows while the deadline of the operation leaves room for the wait. */
-    const call = <A, I>(spec: Call<A, I>): Effect.Effect<Result<A>, VendorFailure> =>
-      countingRetries(spec.dialect.vendor, spec.operation)(
-        attempt(spec),
-        Effect.retry({
+    /** Goes on after a first failure, as `retry` allows and while the deadline of the operation leaves room for the wait. */
+    const retried = <A, I>(spec: Call<A, I>, first: VendorFailure): Effect.Effect<Result<A>, VendorFailure> => {
+      let begun = false
+      return Effect.retry(
+        Effect.suspend(() => {
+          if (begun) return Effect.zipRight(countRetry(spec.dialect.vendor, spec.operation), attempt(spec))
+          begun = true
+          return Effect.fail(first)
+        }),
+        {
           schedule: backoff,
           while: (error) =>
             Effect.gen(function*() {
@@ -173,11 +180,16 @@ export class Upstream extends Effect.Service<Upstream>()("upstream/Upstream", {
               if (spec.retry === "harmless" && !error.harmless) return false
               return (error.retryAfterMs ?? 0) < (yield* timeLeft)
             })
-        })
-      ).pipe(
+        }
+      )
+    }
+
+    /** One request, and more of them where it fails. Most do not, and are spared what a schedule costs. */
+    const call = <A, I>(spec: Call<A, I>): Effect.Effect<Result<A>, VendorFailure> =>
+      Effect.catchAll(attempt(spec), (first) => retried(spec, first)).pipe(
         // The platform's own spans would carry the whole URL, and some vendors put the token there.
         Effect.locally(HttpClient.currentTracerDisabledWhen, () => true),
-        Effect.withSpan(`${spec.dialect.vendor}.${spec.operation}`, { kind: "client", captureStackTrace: false })
+        traced(`${spec.dialect.vendor}.${spec.operation}`, { kind: "client" })
       )
 
     /** Several calls as one operation: one deadline over all of them, and failures in the API's own words. */

@@ -1,4 +1,4 @@
-import { Cause, Clock, Effect, Exit, Metric, Option } from "effect"
+import { Cause, Effect, Exit, Metric, Option } from "effect"
 import { vendorCalls, vendorCallSeconds, vendorRetries } from "../observability/metrics.ts"
 import type { VendorFailure } from "./VendorFailure.ts"
 
@@ -12,26 +12,14 @@ const outcomeOf = <A>(exit: Exit.Exit<A, VendorFailure>): string =>
 
 /** Counts each run of one call to a vendor, how it ended and how long it took. */
 export const measured = (vendor: string, operation: string) => <A>(call: Effect.Effect<A, VendorFailure>) =>
-  Effect.flatMap(
-    Clock.currentTimeMillis,
-    (startedAt) =>
-      Effect.onExit(call, (exit) =>
-        Effect.flatMap(Clock.currentTimeMillis, (endedAt) =>
-          Effect.zipRight(
-            Metric.increment(vendorCalls(vendor, operation, outcomeOf(exit))),
-            Metric.update(vendorCallSeconds(vendor, operation), (endedAt - startedAt) / 1000)
-          )))
-  )
-
-/** Counts each run but the first of a call that `retried` repeats. */
-export const countingRetries = (vendor: string, operation: string) =>
-<A, E>(
-  call: Effect.Effect<A, E>,
-  retried: (call: Effect.Effect<A, E>) => Effect.Effect<A, E>
-): Effect.Effect<A, E> =>
-  Effect.suspend(() => {
-    let runs = 0
-    return retried(Effect.suspend(() =>
-      runs++ === 0 ? call : Effect.zipRight(Metric.increment(vendorRetries(vendor, operation)), call)
-    ))
+  Effect.clockWith((clock) => {
+    const startedAt = clock.unsafeCurrentTimeMillis()
+    return Effect.onExit(call, (exit) =>
+      Effect.sync(() => {
+        vendorCalls(vendor, operation, outcomeOf(exit)).unsafeUpdate(1, [])
+        vendorCallSeconds(vendor, operation).unsafeUpdate((clock.unsafeCurrentTimeMillis() - startedAt) / 1000, [])
+      }))
   })
+
+/** Counts a run of a call that is not its first. */
+export const countRetry = (vendor: string, operation: string) => Metric.increment(vendorRetries(vendor, operation))
