@@ -1,4 +1,4 @@
-import { HttpApiBuilder, type HttpApp, HttpServerRequest } from "@effect/platform"
+import { type HttpApp, HttpServerRequest } from "@effect/platform"
 import { NodeHttpServerRequest } from "@effect/platform-node"
 import { Context, Effect, Layer, Metric, Scope } from "effect"
 import { RateLimited, RequestInvalid, ServiceUnavailable } from "../domain/Errors.ts"
@@ -76,27 +76,22 @@ const isProbe = (url: string): boolean => /^\/(?:health(?:\/ready)?|metrics)(?:$
  * orchestrator that restarts a busy service makes nothing better. So are metrics, which show how busy it is and are read
  * without waiting for anything.
  */
-export const overload = HttpApiBuilder.middleware(
-  Effect.map(
-    Ceiling,
-    (ceiling) => (app: HttpApp.Default) =>
-      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
-        if (request.url.length > maxUrlLength) {
-          return refusal(new RequestInvalid({ problems: [`url: expected at most ${maxUrlLength} characters`] }))
-        }
-        if (request.headers["host"] === undefined && isHttp11(request)) {
-          return refusal(new RequestInvalid({ problems: ["host: the header is missing"] }))
-        }
-        if (isProbe(request.url)) return app
-        const places = isWait(request) ? ceiling.waits : ceiling.requests
-        return Effect.acquireUseRelease(
-          Effect.sync(places.take),
-          (taken) =>
-            taken
-              ? app
-              : full,
-          (taken) => Effect.sync(() => taken && places.leave())
-        )
-      })
-  )
+export const overload = Effect.map(
+  Ceiling,
+  (ceiling) => <R>(app: HttpApp.Default<never, R>): HttpApp.Default<never, R> =>
+    Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+      if (request.url.length > maxUrlLength) {
+        return refusal(new RequestInvalid({ problems: [`url: expected at most ${maxUrlLength} characters`] }))
+      }
+      if (request.headers["host"] === undefined && isHttp11(request)) {
+        return refusal(new RequestInvalid({ problems: ["host: the header is missing"] }))
+      }
+      if (isProbe(request.url)) return app
+      const places = isWait(request) ? ceiling.waits : ceiling.requests
+      return Effect.acquireUseRelease(
+        Effect.sync(places.take),
+        (taken) => taken ? app : full,
+        (taken) => Effect.sync(() => taken && places.leave())
+      )
+    })
 )

@@ -1,4 +1,4 @@
-import { Headers, HttpApiBuilder, HttpApiSwagger, HttpRouter, HttpServer } from "@effect/platform"
+import { Headers, HttpApiBuilder, HttpApiSwagger, type HttpApp, HttpRouter, HttpServer } from "@effect/platform"
 import { NodeHttpServer } from "@effect/platform-node"
 import { Context, Duration, Effect, Layer, Ref, Schedule } from "effect"
 import type { Server as NodeServer } from "node:http"
@@ -36,17 +36,28 @@ const Handlers = HttpApiBuilder.api(Api).pipe(
   Layer.provide([OrgAccessLive, AuthenticationLive, RateLimitLive, JsonBodyLive, IdempotencyLive])
 )
 
+/** Around every request, from within outwards. */
+const surroundings = HttpApiBuilder.middleware(
+  Effect.map(
+    Effect.all({ guesses, documentedFailures, auditing, overload }),
+    ({ auditing, documentedFailures, guesses, overload }) => (app: HttpApp.Default) =>
+      app.pipe(
+        // It looks at failures and not at answers.
+        guesses,
+        documentedFailures,
+        // Around the failures' answers, whose codes it writes down.
+        auditing,
+        overload,
+        observing,
+        // The request id is there when a failure is logged.
+        requestId
+      )
+  )
+)
+
 /** The API, its description and its pages, on whatever server is provided. */
 export const Routes = HttpApiBuilder.serve().pipe(
-  // What is provided first is outermost: the request id is there when a failure is logged.
-  Layer.provide(requestId),
-  Layer.provide(observing),
-  Layer.provide(overload),
-  // Around the failures' answers, whose codes it writes down.
-  Layer.provide(auditing),
-  Layer.provide(documentedFailures),
-  // Within, because it looks at failures and not at answers.
-  Layer.provide(guesses),
+  Layer.provide(surroundings),
   Layer.provide([HttpApiSwagger.layer({ path: docsPath }), HttpApiBuilder.middlewareOpenApi({ path: openApiPath })]),
   Layer.provide(Handlers),
   Layer.provide(CeilingLive),

@@ -1,4 +1,4 @@
-import { HttpApiBuilder, type HttpApp, HttpServerRequest, type HttpServerResponse } from "@effect/platform"
+import { type HttpApp, HttpServerRequest, type HttpServerResponse } from "@effect/platform"
 import { Cause, DateTime, Effect, Exit, HashMap, Option, Schema } from "effect"
 import { isAudited } from "../api/Audited.ts"
 import { AuditEntry, AuditTargetId, interrupted } from "../domain/AuditEntry.ts"
@@ -115,25 +115,18 @@ const recorded = (audit: Audit, url: string, notes: Notes, ended: () => Ended) =
  * Writes what was asked for and how it ended into the org's audit log, before the answer goes out. Applied around
  * `documentedFailures`. A caller who hangs up ends what may be ended, but not the entry about it.
  */
-export const auditing = HttpApiBuilder.middleware(
-  Effect.map(Audit, (audit) => (app: HttpApp.Default) =>
-    Effect.gen(function*() {
-      const { method, url } = yield* HttpServerRequest.HttpServerRequest
-      const notes: Notes = { target: null, foreign: false }
-      const handled = Effect.provideService(app, AuditNotes, notes)
+export const auditing = Effect.map(
+  Audit,
+  (audit) => (app: HttpApp.Default) =>
+    Effect.flatMap(Effect.all([HttpServerRequest.HttpServerRequest, AuditNotes]), ([{ method, url }, notes]) => {
       if (method === "GET" || method === "HEAD") {
-        return yield* Effect.tap(handled, (response) => recorded(audit, url, notes, () => endedWith(response)))
+        return Effect.tap(app, (response) => recorded(audit, url, notes, () => endedWith(response)))
       }
       // The router lets handlers be interrupted that may be.
-      return yield* Effect.uninterruptible(Effect.gen(function*() {
-        const exit = yield* Effect.exit(handled)
-        yield* recorded(
-          audit,
-          url,
-          notes,
-          () => Exit.match(exit, { onFailure: endedBy, onSuccess: endedWith })
-        )
-        return yield* exit
-      }))
-    }))
+      return Effect.uninterruptible(Effect.flatMap(Effect.exit(app), (exit) =>
+        Effect.zipRight(
+          recorded(audit, url, notes, () => Exit.match(exit, { onFailure: endedBy, onSuccess: endedWith })),
+          exit
+        )))
+    })
 )

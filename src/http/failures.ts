@@ -1,11 +1,4 @@
-import {
-  HttpApiBuilder,
-  HttpApiError,
-  type HttpApp,
-  HttpServerError,
-  HttpServerRequest,
-  HttpServerResponse
-} from "@effect/platform"
+import { HttpApiError, type HttpApp, HttpServerError, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { Array, Cause, Effect, Option, Predicate, Schema } from "effect"
 import * as Errors from "../api/errors.ts"
 import {
@@ -123,13 +116,11 @@ const documented = (storage: StorageHealth) => (cause: Cause.Cause<never>) => {
 }
 
 /** Applied around the whole API. */
-export const documentedFailures = HttpApiBuilder.middleware(
-  Effect.map(
-    StorageHealth,
-    (storage) => (app: HttpApp.Default) =>
-      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
-        if (hasOddEnd(request.url)) return Effect.orDie(answer(new PathNotFound()))
-        return Effect.catchAllCause(app, documented(storage))
-      })
-  )
+export const documentedFailures = Effect.map(
+  StorageHealth,
+  (storage) => (app: HttpApp.Default) =>
+    Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+      if (hasOddEnd(request.url)) return Effect.orDie(answer(new PathNotFound()))
+      return Effect.catchAllCause(app, documented(storage))
+    })
 )

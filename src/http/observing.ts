@@ -1,4 +1,4 @@
-import { HttpApiBuilder, type HttpApp, HttpServerRequest, type HttpServerResponse } from "@effect/platform"
+import { type HttpApp, HttpServerRequest, type HttpServerResponse } from "@effect/platform"
 import { Cause, Effect, Exit, FiberRef, LogLevel, Option } from "effect"
 import { interrupted } from "../domain/AuditEntry.ts"
 import { requests, requestSeconds } from "../observability/metrics.ts"
@@ -52,7 +52,7 @@ const line = ({ org, tokenId }: Facts, operation: string, ended: Ended, seconds:
  * Counts every request and how long it took, and logs a line about it: also if it was refused before anything was done
  * for it, or if its caller hung up. Applied around everything but the request id.
  */
-export const observing = HttpApiBuilder.middleware((app: HttpApp.Default) =>
+export const observing = <R>(app: HttpApp.Default<never, R>): HttpApp.Default<never, R> =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ method, url }) =>
     Effect.clockWith((clock) => {
       const startedAt = clock.unsafeCurrentTimeNanos()
@@ -66,4 +66,3 @@ export const observing = HttpApiBuilder.middleware((app: HttpApp.Default) =>
           return line(known, operation, ended, seconds)
         }))
     }))
-)

@@ -10,7 +10,7 @@ import {
 } from "@effect/platform"
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
-import { Effect, Layer, Ref, Schema, TestClock } from "effect"
+import { Effect, flow, Layer, Ref, Schema, TestClock } from "effect"
 import { guesses } from "../../src/http/guesses.ts"
 import { requestId } from "../../src/http/requestId.ts"
 import { RateLimits } from "../../src/services/RateLimits.ts"
@@ -35,8 +35,7 @@ const looked = Ref.unsafeMake(0)
 /** An API that lets in who has a good token, as the middleware sees it. */
 const Guarded = HttpApiBuilder.serve().pipe(
   // Refusals are written into the request's facts, which it brings.
-  Layer.provide(requestId),
-  Layer.provide(guesses),
+  Layer.provide(HttpApiBuilder.middleware(Effect.map(guesses, (guesses) => flow(guesses, requestId)))),
   Layer.provide(HttpApiBuilder.api(api)),
   Layer.provide(HttpApiBuilder.group(api, "all", (handlers) =>
     handlers

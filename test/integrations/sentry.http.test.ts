@@ -94,7 +94,7 @@ const Everybody = Layer.succeed(Authentication, {
 })
 
 const Server = HttpApiBuilder.serve().pipe(
-  Layer.provide(requestId),
+  Layer.provide(HttpApiBuilder.middleware(requestId)),
   Layer.provide(HttpApiBuilder.api(HttpApi.make(apiId).add(SentryGroup))),
   Layer.provide(SentryHttp),
   Layer.provide([Fakes, Everybody, OrgAccessLive, JsonBodyLive]),
