@@ -1,11 +1,16 @@
 // Puts each program into one file: Node spends well over a second on loading a thousand modules one by one.
 import { build } from "esbuild"
+import { rmSync } from "node:fs"
+
+// Tests put theirs elsewhere.
+const outdir = process.argv[2] ?? "dist/bin"
+// What an earlier build has left would be shipped with it.
+rmSync(outdir, { recursive: true, force: true })
 
 await build({
   entryPoints: ["src/main.ts", "src/sandbox/main.ts", "src/cli/main.ts"],
   outbase: "src",
-  // Tests put theirs elsewhere.
-  outdir: process.argv[2] ?? "dist/bin",
+  outdir,
   bundle: true,
   splitting: true,
   platform: "node",

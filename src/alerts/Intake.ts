@@ -30,12 +30,10 @@ export class Intake extends Context.Tag("alerts/Intake")<Intake, {
 /** Where incidents without a project go. */
 const noProject = "default"
 
-const alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
-
 /** `agent-incident-` and six characters of `[a-z0-9]`. */
 const newAgentId = Effect.map(
-  Effect.replicateEffect(Random.nextIntBetween(0, alphabet.length), 6),
-  (indices) => `agent-incident-${indices.map((index) => alphabet.charAt(index)).join("")}`
+  Random.nextIntBetween(0, 36 ** 6),
+  (drawn) => `agent-incident-${drawn.toString(36).padStart(6, "0")}`
 )
 
 /** Sorted by time, so that lists need no index of their own. */

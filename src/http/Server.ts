@@ -1,4 +1,4 @@
-import { Headers, HttpApiBuilder, HttpApiSwagger, type HttpApp, HttpRouter, HttpServer } from "@effect/platform"
+import { Headers, HttpApi, HttpApiBuilder, type HttpApp, HttpRouter, HttpServer } from "@effect/platform"
 import { NodeHttpServer } from "@effect/platform-node"
 import { Context, Duration, Effect, Layer, Ref, Schedule } from "effect"
 import type { Server as NodeServer } from "node:http"
@@ -36,6 +36,17 @@ const Handlers = HttpApiBuilder.api(Api).pipe(
   Layer.provide([OrgAccessLive, AuthenticationLive, RateLimitLive, JsonBodyLive, IdempotencyLive])
 )
 
+/** Its page is not in memory before somebody has asked for it. */
+const docs = HttpApiBuilder.Router.use((router) =>
+  Effect.gen(function*() {
+    const api = yield* HttpApi.Api
+    const page = yield* Effect.cached(
+      Effect.flatMap(Effect.promise(() => import("./docs.ts")), ({ page }) => page(api))
+    )
+    yield* router.get(docsPath, Effect.flatten(page))
+  })
+)
+
 /** Around every request, from within outwards. */
 const surroundings = HttpApiBuilder.middleware(
   Effect.map(
@@ -58,7 +69,7 @@ const surroundings = HttpApiBuilder.middleware(
 /** The API, its description and its pages, on whatever server is provided. */
 export const Routes = HttpApiBuilder.serve().pipe(
   Layer.provide(surroundings),
-  Layer.provide([HttpApiSwagger.layer({ path: docsPath }), HttpApiBuilder.middlewareOpenApi({ path: openApiPath })]),
+  Layer.provide([docs, HttpApiBuilder.middlewareOpenApi({ path: openApiPath })]),
   Layer.provide(Handlers),
   Layer.provide(CeilingLive),
   // One spelling for each path: what checks a path must see the same one as what serves it.
