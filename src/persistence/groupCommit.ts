@@ -43,6 +43,8 @@ export const makeGroupCommit = (sql: SqlClient.SqlClient) => {
   })
 
   const opened = Effect.gen(function*() {
+    // Whoever asks at the same time is to be there when the group begins.
+    yield* othersFirst
     const scope = yield* Scope.make()
     const connection = yield* Scope.extend(sql.reserve, scope)
     const group: Group = { connection, scope, committed: yield* Deferred.make<boolean>(), size: 0 }
@@ -65,31 +67,13 @@ export const makeGroupCommit = (sql: SqlClient.SqlClient) => {
       group.size++
       const exit = yield* Effect.exit(on(group.connection)(effect))
       const well = Exit.isSuccess(exit)
-      if (!well || group.size === largestGroup) yield* close(group, well)
-      return { exit, group, size: group.size } as const
+      if (!well || waiting.length === 0 || group.size >= largestGroup) yield* close(group, well)
+      return { exit, group } as const
     }).pipe(Effect.ensuring(leave))
-
-  /** Commits, unless somebody has joined since the group had that size: then it is theirs to do so. */
-  const commit = (group: Group, size: number) => {
-    const isLast = () => Option.contains(open, group) && group.size === size
-    // Whoever comes with the same turn of the event loop shares the commit.
-    return Effect.zipRight(
-      othersFirst,
-      Effect.suspend(() =>
-        isLast()
-          ? enter.pipe(
-            Effect.zipRight(Effect.suspend(() => isLast() ? close(group, true) : Effect.void)),
-            Effect.ensuring(leave)
-          )
-          : Effect.void
-      )
-    )
-  }
 
   const grouped = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError.SqlError, R> =>
     Effect.uninterruptible(
       Effect.zipRight(enter, member(effect)).pipe(
-        Effect.tap(({ group, size }) => commit(group, size)),
         Effect.flatMap(({ exit, group }) =>
           Effect.flatMap(Deferred.await(group.committed), (committed) => {
             // Alone it has failed by itself.
