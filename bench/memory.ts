@@ -1,7 +1,7 @@
 import { Console, Effect } from "effect"
 import { interleave } from "./interleave.ts"
 import type { Ran, Run } from "./load/plan.ts"
-import type { Server } from "./processes.ts"
+import { BenchFailed, type Server } from "./processes.ts"
 import type { Figure } from "./results.ts"
 import { mixed } from "./scenarios.ts"
 import type { makeFiles } from "./seed/files.ts"
@@ -10,24 +10,20 @@ import { spread } from "./statistics.ts"
 
 type Files = Effect.Effect.Success<ReturnType<typeof makeFiles>>
 
-/** Until what a start leaves behind has been collected, or has not. */
-const settled = "1 second"
-
-const started = (start: typeof ours, name: string, place: Place, vendors: Vendors, filename: string) =>
-  Effect.scoped(Effect.gen(function*() {
-    const server = yield* start(place, `${name}-idle`, filename, vendors.url)
-    yield* Effect.sleep(settled)
-    return { readyMs: server.readyMs, rssMb: (yield* server.usage).rssBytes / 1e6 }
-  }))
+const said = (figure: Figure) =>
+  Effect.as(Console.error(`  ${figure.title}: ${Math.round(figure.ours.median)} ${figure.unit}`), figure)
 
 /** From the start of the process to its first 200 for `/health/ready`, and what it holds then. */
-export const idleAndStartUp = (place: Place, vendors: Vendors, files: Files, { starts }: { readonly starts: number }) =>
+export const startUp = (place: Place, vendors: Vendors, files: Files, { starts }: { readonly starts: number }) =>
   Effect.gen(function*() {
-    const own = yield* files.copy("plain", "ours-idle")
-    const others = yield* files.copy("plain", "baseline-idle")
+    const started = (start: typeof ours, name: string, filename: string) =>
+      Effect.scoped(Effect.gen(function*() {
+        const server = yield* start(place, `${name}-start`, filename, vendors.url)
+        return { readyMs: server.readyMs, rssMb: (yield* server.usage).rssBytes / 1e6 }
+      }))
     const { a, b } = yield* interleave(
-      started(ours, "ours", place, vendors, own),
-      started(baseline, "baseline", place, vendors, others),
+      started(ours, "ours", yield* files.copy("plain", "ours-start")),
+      started(baseline, "baseline", yield* files.copy("plain", "baseline-start")),
       starts
     )
     const figure = (id: string, title: string, unit: string, of: "readyMs" | "rssMb"): Figure => ({
@@ -37,18 +33,38 @@ export const idleAndStartUp = (place: Place, vendors: Vendors, files: Files, { s
       ours: spread(a.map((one) => one[of])),
       baseline: spread(b.map((one) => one[of]))
     })
-    const figures = [
+    return yield* Effect.forEach([
       figure("start-up", "Start until ready", "ms", "readyMs"),
-      figure("idle-memory", "Idle memory, resident", "MB", "rssMb")
-    ]
-    for (const { ours, title, unit } of figures) yield* Console.error(`  ${title}: ${Math.round(ours.median)} ${unit}`)
-    return figures
+      figure("memory-at-start", "Memory as soon as it is ready, resident", "MB", "rssMb")
+    ], said)
   })
+
+/** Until the collector has seen that nobody asks for anything: V8 waits some twenty seconds before it gives back. */
+const rest = "30 seconds"
+
+/** What servers hold that have nothing to do. */
+export const idle = (place: Place, vendors: Vendors, files: Files) => {
+  const rested = (start: typeof ours, name: "ours" | "baseline") =>
+    Effect.scoped(Effect.gen(function*() {
+      const server = yield* start(place, `${name}-idle`, yield* files.copy("plain", `${name}-idle`), vendors.url)
+      return (yield* Effect.delay(server.usage, rest)).rssBytes / 1e6
+    }))
+  return Effect.all([rested(ours, "ours"), rested(baseline, "baseline")], { concurrency: "unbounded" }).pipe(
+    Effect.map(([own, other]): Figure => ({
+      id: "idle-memory",
+      title: "Memory after 30 seconds without requests, resident",
+      unit: "MB",
+      ours: spread([own]),
+      baseline: spread([other])
+    })),
+    Effect.flatMap(said)
+  )
+}
 
 const burstSeconds = 2
 
 /** A slow machine gets fewer requests, and the figure says how many. */
-const patienceMs = 45_000
+const patienceMs = 105_000
 
 /** At least so many requests, if time allows. */
 const ask = (load: Load, server: Server, requests: number, untilMs: number) =>
@@ -61,24 +77,28 @@ const ask = (load: Load, server: Server, requests: number, untilMs: number) =>
       )
   })
 
-/** Heap after a collection, and what is resident: after a tenth of the requests, when all is warm, and after all. */
+/** How often memory is looked at. The first look is at a service that is warm, and the caches of which are full. */
+const looks = 10
+
+/** Heap after a collection, and what is resident, from the first look to the last. */
 export const memoryGrowth = (place: Place, vendors: Vendors, load: Load, files: Files, requests: number) =>
   Effect.scoped(Effect.gen(function*() {
     const server = yield* ours(place, "ours-memory", yield* files.copy("plain", "ours-memory"), vendors.url)
     const untilMs = performance.now() + patienceMs
-    const early = yield* ask(load, server, requests / 10, untilMs)
-    const before = yield* server.collected
-    const late = yield* ask(load, server, requests - early, untilMs)
-    const after = yield* server.collected
     const mb = (bytes: number) => Math.round(bytes / 1e5) / 10
+    const seen: Array<{ readonly answered: number; readonly heapMb: number; readonly residentMb: number }> = []
+    let answered = 0
+    while (answered < requests && performance.now() < untilMs) {
+      answered += yield* ask(load, server, requests / looks, untilMs)
+      const { heapBytes, rssBytes } = yield* server.collected
+      seen.push({ answered, heapMb: mb(heapBytes), residentMb: mb(rssBytes) })
+    }
     yield* Console.error(
-      `  ${early + late} requests: heap ${mb(before.heapBytes)} MB after ${early}, ${
-        mb(after.heapBytes)
-      } MB after all; ` +
-        `resident ${mb(before.rssBytes)} MB, then ${mb(after.rssBytes)} MB`
+      `  Heap: ${seen.map(({ answered, heapMb }) => `${heapMb} MB after ${answered}`).join(", ")} requests`
     )
-    const title = `Growth of the heap over ${(early + late).toLocaleString("en")} requests ` +
-      `(resident ${mb(before.rssBytes)} MB, then ${mb(after.rssBytes)} MB)`
-    const growth = spread([(after.heapBytes - before.heapBytes) / 1e6])
-    return { id: "memory-growth", title, unit: "MB", ours: growth } satisfies Figure
+    const [first, last] = [seen[0], seen.at(-1)]
+    if (first === undefined || last === undefined) return yield* new BenchFailed({ message: "Nothing was asked" })
+    const title = `Growth of the heap over ${(last.answered - first.answered).toLocaleString("en")} requests ` +
+      `(resident ${first.residentMb} MB, then ${last.residentMb} MB)`
+    return { id: "memory-growth", title, unit: "MB", ours: spread([last.heapMb - first.heapMb]) } satisfies Figure
   }))

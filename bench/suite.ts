@@ -1,8 +1,8 @@
-import { Console, Effect } from "effect"
+import { Array, Console, Effect } from "effect"
 import { cpus, loadavg } from "node:os"
 import { deliveryDrain } from "./drain.ts"
 import { interleaved, type Pace, type Target } from "./measure.ts"
-import { idleAndStartUp, memoryGrowth } from "./memory.ts"
+import { idle, memoryGrowth, startUp } from "./memory.ts"
 import type { Results, ScenarioResult } from "./results.ts"
 import { type Scenario, scenarios } from "./scenarios.ts"
 import { makeFiles } from "./seed/files.ts"
@@ -13,7 +13,7 @@ export interface Extent extends Pace {
   readonly history: number
   readonly drained: number
   readonly drainRounds: number
-  /** How many requests memory is measured over; 0 leaves it out. */
+  /** How many requests memory is measured over, unless it is quick. */
   readonly memoryRequests: number
   readonly starts: number
   /** Only scenarios whose id contains it. */
@@ -25,7 +25,7 @@ export const whole: Extent = {
   rounds: 3,
   secondsEach: 0.6,
   // Until what is measured is compiled: with the first thousand requests it is five times as slow.
-  warmUp: { requests: 5000, seconds: 3 },
+  warmUp: { requests: 5000, seconds: 2 },
   history: 100_000,
   drained: 10_000,
   drainRounds: 1,
@@ -37,14 +37,11 @@ export const whole: Extent = {
 export const quick: Extent = {
   ...whole,
   quick: true,
-  rounds: 3,
   secondsEach: 0.4,
-  warmUp: { requests: 3000, seconds: 4 },
+  warmUp: { requests: 3000, seconds: 3 },
   history: 0,
   drained: 1000,
-  drainRounds: 1,
-  memoryRequests: 0,
-  starts: 2
+  starts: 1
 }
 
 export const suite = (place: Place, extent: Extent) =>
@@ -83,12 +80,17 @@ export const suite = (place: Place, extent: Extent) =>
         return results
       }))
 
-    const figures = yield* idleAndStartUp(place, vendor, files, extent)
+    const figures = yield* startUp(place, vendor, files, extent)
     const measured = [...yield* measureOver("plain"), ...yield* measureOver("history")]
     const drained = wanted("drain") ? [yield* deliveryDrain(place, vendor, files, extent)] : []
-    const grown = extent.memoryRequests > 0 && wanted("memory-growth")
-      ? [yield* memoryGrowth(place, vendor, loader, files, extent.memoryRequests)]
-      : []
+    // Those that rest take nothing from the one that works.
+    const memory = yield* Effect.all([
+      Effect.when(idle(place, vendor, files), () => !extent.quick && wanted("idle-memory")),
+      Effect.when(
+        memoryGrowth(place, vendor, loader, files, extent.memoryRequests),
+        () => !extent.quick && wanted("memory-growth")
+      )
+    ], { concurrency: "unbounded" })
     const processors = cpus()
     return {
       measuredAt: new Date().toISOString(),
@@ -100,6 +102,6 @@ export const suite = (place: Place, extent: Extent) =>
       secondsEach: extent.secondsEach,
       tookSeconds: Math.round((performance.now() - startedMs) / 1000),
       scenarios: [...measured, ...drained],
-      figures: [...figures, ...grown]
+      figures: [...figures, ...Array.getSomes(memory)]
     } satisfies Results
   }).pipe(Effect.scoped)

@@ -42,6 +42,19 @@ const write = (socket: Duplex, status: string, body: string): void => {
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy())
 }
 
+/**
+ * Who waits for the end of an answer is told of it by Node only once all is written, which never comes where the
+ * connection has gone: a request that was seen through for nobody would wait for ever, with all that it holds. Here the
+ * end of the connection ends its answer too.
+ */
+const endWithConnection = (response: ServerResponse): void => {
+  response.on("newListener", (event: string, ended: () => void) => {
+    if (event !== "finish") return
+    if (response.destroyed) process.nextTick(ended)
+    else response.once("close", () => void (response.writableFinished || ended()))
+  })
+}
+
 /** A server that keeps to the limits, and says so in the documented shape. */
 export const makeListener = (limits: ServerLimits): Server => {
   const { headersTimeout, keepAliveTimeout, requestTimeout } = limits
@@ -59,7 +72,10 @@ export const makeListener = (limits: ServerLimits): Server => {
 
   /** The latest answer on each connection: one that is half written cannot be followed by another. */
   const answers = new WeakMap<Duplex, ServerResponse>()
-  server.prependListener("request", (request: IncomingMessage, response) => void answers.set(request.socket, response))
+  server.prependListener("request", (request: IncomingMessage, response) => {
+    answers.set(request.socket, response)
+    endWithConnection(response)
+  })
 
   server.on("clientError", (error, socket) => {
     const answer = answers.get(socket)

@@ -1,5 +1,6 @@
+import { SqlClient } from "@effect/sql"
 import { assert, layer } from "@effect/vitest"
-import { DateTime, Effect, Fiber, Layer, TestClock, TestServices } from "effect"
+import { DateTime, Deferred, Effect, Fiber, Layer, TestClock, TestServices } from "effect"
 import { randomBytes } from "node:crypto"
 import { PagerDuty } from "../../src/integrations/pagerduty/PagerDuty.ts"
 import { AgentsRepo } from "../../src/persistence/AgentsRepo.ts"
@@ -32,6 +33,14 @@ const waiter = (orgId: string) =>
 /** Asks until the answer is of this status: what is asked for elsewhere has to have arrived. */
 const until = (status: number, orgId: string) =>
   as(orgId)("GET", "/api/channel-routes").pipe(Effect.repeat({ until: (answer) => answer.status === status }))
+
+/** Asks until there is an answer of this status without a wait. */
+const untilAtOnce = <E, R>(status: number, asked: Effect.Effect<{ readonly status: number }, E, R>) =>
+  asked.pipe(
+    Effect.timeoutTo({ duration: "50 millis", onSuccess: ({ status }) => status, onTimeout: () => 0 }),
+    TestServices.provideLive,
+    Effect.repeat({ until: (answered) => answered === status })
+  )
 
 layer(Faked({ pagerduty: hanging, environment: { MAX_CONCURRENT_REQUESTS: "8", MAX_CONCURRENT_WAITS: "4" } }))(
   "a service that is full",
@@ -66,6 +75,31 @@ layer(Faked({ pagerduty: hanging, environment: { MAX_CONCURRENT_REQUESTS: "8", M
         yield* until(200, greedy)
       }))
 
+    it.effect("has room again when what was asked of it is done and nobody is there to hear of it", () =>
+      Effect.gen(function*() {
+        const impatient = yield* newOrg
+        const sql = yield* SqlClient.SqlClient
+        const mayGoOn = yield* Deferred.make<void>()
+        const lock = sql`INSERT INTO channel_route_counters ${sql.insert({ orgId: impatient, lastNumber: 0 })}`
+        const locked = yield* Effect.fork(sql.withTransaction(Effect.zipRight(lock, Deferred.await(mayGoOn))))
+        const held = yield* Effect.replicateEffect(
+          Effect.fork(
+            as(impatient)("POST", "/api/channel-routes", {
+              body: { channel: "slack", eventType: "a", channelId: "C1" }
+            })
+          ),
+          4
+        )
+        yield* untilAtOnce(429, as(impatient)("GET", "/api/channel-routes"))
+        yield* Fiber.interruptAll(held)
+        // By the time these are answered the server has seen that they are gone.
+        yield* Effect.replicateEffect(asNobody("GET", "/health"), 3)
+        yield* Deferred.succeed(mayGoOn, undefined)
+        yield* Fiber.join(locked)
+        const made = yield* until(200, impatient)
+        assert.strictEqual(made.text.match(/route-/g)?.length, 4)
+      }))
+
     it.effect("counts agents that wait apart, and each organisation's", () =>
       Effect.gen(function*() {
         const orgs = yield* Effect.replicateEffect(newOrg, 3)
@@ -73,12 +107,7 @@ layer(Faked({ pagerduty: hanging, environment: { MAX_CONCURRENT_REQUESTS: "8", M
         const wait = ([orgId, path]: (typeof waiting)[number]) => as(orgId)("GET", path)
         const [one, two, three] = waiting
         if (one === undefined || two === undefined || three === undefined) return assert.fail()
-        const untilWaits = (status: number, waiter: typeof one) =>
-          wait(waiter).pipe(
-            Effect.timeoutTo({ duration: "50 millis", onSuccess: ({ status }) => status, onTimeout: () => 0 }),
-            TestServices.provideLive,
-            Effect.repeat({ until: (answered) => answered === status })
-          )
+        const untilWaits = (status: number, waiter: typeof one) => untilAtOnce(status, wait(waiter))
         const held = [yield* Effect.fork(wait(one)), yield* Effect.fork(wait(one))]
         yield* untilWaits(429, one)
         held.push(yield* Effect.fork(wait(two)), yield* Effect.fork(wait(two)))
