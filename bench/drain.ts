@@ -9,7 +9,7 @@ import { spread } from "./statistics.ts"
 type Files = Effect.Effect.Success<ReturnType<typeof makeFiles>>
 
 /** A drain that takes longer is cut short: its rate is known by then. */
-const patienceMs = 15_000
+const patienceMs = 10_000
 
 /** A server that starts over full queues: how fast they empty, by the clock of those who receive the messages. */
 const drainOnce = (

@@ -39,8 +39,8 @@ export const startUp = (place: Place, vendors: Vendors, files: Files, { starts }
     ], said)
   })
 
-/** Until the collector has seen that nobody asks for anything: V8 waits some twenty seconds before it gives back. */
-const rest = "30 seconds"
+/** Until the collector has seen that nobody asks for anything: V8 waits for some time before it gives back. */
+const rest = "1 minute"
 
 /** What servers hold that have nothing to do. */
 export const idle = (place: Place, vendors: Vendors, files: Files) => {
@@ -52,7 +52,7 @@ export const idle = (place: Place, vendors: Vendors, files: Files) => {
   return Effect.all([rested(ours, "ours"), rested(baseline, "baseline")], { concurrency: "unbounded" }).pipe(
     Effect.map(([own, other]): Figure => ({
       id: "idle-memory",
-      title: "Memory after 30 seconds without requests, resident",
+      title: "Memory after a minute without requests, resident",
       unit: "MB",
       ours: spread([own]),
       baseline: spread([other])

@@ -101,7 +101,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
 export const mixed: Plan = {
   _tag: "Mixed",
   plans: [
-    ...Array.from({ length: 3 }, () => [
+    ...Array.from({ length: 6 }, () => [
       read("/api/integrations/status", ...orgs.distinct),
       read("/api/channel-routes", orgs.tenRoutes),
       read(incidents, orgs.hot)

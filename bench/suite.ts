@@ -23,7 +23,7 @@ export interface Extent extends Pace {
 export const whole: Extent = {
   quick: false,
   rounds: 3,
-  secondsEach: 0.6,
+  secondsEach: 0.5,
   // Until what is measured is compiled: with the first thousand requests it is five times as slow.
   warmUp: { requests: 5000, seconds: 2 },
   history: 100_000,
