@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import type { Destination } from "../domain/Delivery.ts"
-import { type FairSemaphore, makeFairSemaphore } from "../services/FairSemaphore.ts"
+import { semaphoresByKey } from "../services/FairSemaphore.ts"
 
 /** Messages under way at the same time to one channel's vendor: what connections and memory are meant for. */
 const ofChannel = 128
@@ -8,31 +8,14 @@ const ofChannel = 128
 /** Of these, an organisation's share: one whose endpoints hang leaves room for the others. */
 const ofOrg = 16
 
-interface Place {
-  readonly semaphore: FairSemaphore
-  users: number
-}
-
-/** So many at a time for each key. Gone when nobody uses them: any number of organisations may come by. */
+/** So many at a time for each key. */
 const makePlaces = (permits: number) => {
-  const places = new Map<string, Place>()
-  const use = (key: string) =>
-    Effect.map(makeFairSemaphore(permits), (semaphore) => {
-      const place = places.get(key) ?? { semaphore, users: 0 }
-      places.set(key, place)
-      place.users++
-      return place
-    })
-  const leave = (key: string, place: Place) =>
-    Effect.sync(() => {
-      place.users--
-      if (place.users === 0) places.delete(key)
-    })
+  const { enter, leave } = semaphoresByKey(permits)
   return (key: string) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     Effect.acquireUseRelease(
-      use(key),
+      enter(key),
       ({ semaphore }) => semaphore.withPermit(effect),
-      (place) => leave(key, place)
+      (place) => Effect.sync(() => leave(key, place))
     )
 }
 

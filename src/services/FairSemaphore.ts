@@ -51,3 +51,29 @@ export const makeFairSemaphore = (permits: number): Effect.Effect<FairSemaphore>
       giveBack
     }
   })
+
+/** A semaphore that some use or wait for. */
+export interface Place {
+  readonly semaphore: FairSemaphore
+  /** How many do. */
+  users: number
+}
+
+/** A semaphore for each key. Gone when nobody uses it: any number of organisations may come by. */
+export const semaphoresByKey = (permits: number) => {
+  const places = new Map<string, Place>()
+  return {
+    /** Whoever enters has to leave. */
+    enter: (key: string): Effect.Effect<Place> =>
+      Effect.map(makeFairSemaphore(permits), (semaphore) => {
+        const place = places.get(key) ?? { semaphore, users: 0 }
+        places.set(key, place)
+        place.users++
+        return place
+      }),
+    leave: (key: string, place: Place): void => {
+      place.users--
+      if (place.users === 0) places.delete(key)
+    }
+  }
+}

@@ -4,7 +4,7 @@ import type { OrgId } from "../domain/Ids.ts"
 import { vendorCallsRefused } from "../observability/metrics.ts"
 import { timeLeft, within as withDeadline } from "../upstream/Deadline.ts"
 import { upstreamTimeout } from "../upstream/Upstream.ts"
-import { type FairSemaphore, makeFairSemaphore } from "./FairSemaphore.ts"
+import { semaphoresByKey } from "./FairSemaphore.ts"
 
 /** Calls under way at the same time to one vendor: what connections and memory are meant for. */
 const ofVendor = 128
@@ -32,31 +32,12 @@ const tooMany = ({ vendor }: Called) =>
     new ServiceUnavailable({ details: `Too many calls to ${vendor} are under way`, retryAfterMs })
   )
 
-/** An organisation's calls to one vendor, under way and waiting. */
-interface Line {
-  readonly turns: FairSemaphore
-  present: number
-}
-
 /** Keeps a vendor that does not answer, and an organisation that asks much, from taking the share of others. */
 export class VendorCeilings extends Effect.Service<VendorCeilings>()("services/VendorCeilings", {
   effect: Effect.gen(function*() {
     const timeout = yield* upstreamTimeout
-    const vendors = new Map<string, FairSemaphore>()
-    // Only those with calls: any number of organisations may come by.
-    const lines = new Map<string, Line>()
-
-    const vendorOf = Effect.fnUntraced(function*(integration: string) {
-      const known = vendors.get(integration) ?? (yield* makeFairSemaphore(ofVendor))
-      vendors.set(integration, known)
-      return known
-    })
-
-    const lineOf = Effect.fnUntraced(function*(key: string) {
-      const known = lines.get(key) ?? { turns: yield* makeFairSemaphore(ofOrg), present: 0 }
-      lines.set(key, known)
-      return known
-    })
+    const vendors = semaphoresByKey(ofVendor)
+    const lines = semaphoresByKey(ofOrg)
 
     /**
      * Waits for the call's turn, the first first, which counts towards the deadline of the call. Fails at once where too
@@ -67,11 +48,17 @@ export class VendorCeilings extends Effect.Service<VendorCeilings>()("services/V
         Effect.gen(function*() {
           const { integration, orgId } = called
           const key = JSON.stringify([integration, orgId])
-          const all = yield* vendorOf(integration)
-          const line = yield* lineOf(key)
-          const own = line.turns
-          if (line.present >= ofOrg + waitingOfOrg) return yield* tooMany(called)
-          line.present++
+          const line = yield* lines.enter(key)
+          const vendor = yield* vendors.enter(integration)
+          const leave = () => {
+            vendors.leave(integration, vendor)
+            lines.leave(key, line)
+          }
+          if (line.users > ofOrg + waitingOfOrg) {
+            leave()
+            return yield* tooMany(called)
+          }
+          const [all, own] = [vendor.semaphore, line.semaphore]
           let held = false
           // The organisation's own turn first: it never has more than its share in the line for the vendor.
           const wait = Effect.uninterruptibleMask((restore) =>
@@ -98,8 +85,7 @@ export class VendorCeilings extends Effect.Service<VendorCeilings>()("services/V
                 all.giveBack()
                 own.giveBack()
               }
-              line.present--
-              if (line.present === 0) lines.delete(key)
+              leave()
             }))
           )
         })

@@ -17,6 +17,7 @@ import { type InvalidSignature, type RateLimited, RequestInvalid } from "../doma
 import { OrgId } from "../domain/Ids.ts"
 import { EventsRepo } from "../persistence/EventsRepo.ts"
 import { type IntegrationRow, IntegrationsRepo } from "../persistence/IntegrationsRepo.ts"
+import { othersFirst } from "../persistence/othersFirst.ts"
 import { Integrations } from "./Integrations.ts"
 import { renewed } from "./renewed.ts"
 import { diagnose, type Suspect } from "./signatureDoctor.ts"
@@ -68,8 +69,6 @@ const examinedPerSecond = 10
 
 /** Bytes that are hashed at a stretch, some milliseconds' worth, before other requests have their turn. */
 const stretch = 4 * 1024 * 1024
-
-const turn = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
 
 /** What of a vendor's config says whose webhooks are whose. */
 const Credentials = Schema.parseJson(Schema.Struct({
@@ -159,7 +158,7 @@ export const WebhookOrgsLive = Layer.scoped(
       const atOnce = Math.max(1, Math.floor(stretch / (2 * delivery.body.length + 1024)))
       return Effect.forEach(
         Array.chunksOf(candidates, atOnce),
-        (some, index) => Effect.map(index === 0 ? Effect.void : turn, () => some.filter(verifies(delivery)))
+        (some, index) => Effect.map(index === 0 ? Effect.void : othersFirst, () => some.filter(verifies(delivery)))
       ).pipe(Effect.map((found) => found.flat()))
     }
 
