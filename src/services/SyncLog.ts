@@ -1,6 +1,7 @@
-import { Clock, DateTime, Effect, Option, Schedule } from "effect"
+import { Clock, DateTime, Effect, Option } from "effect"
 import type { OrgId } from "../domain/Ids.ts"
 import { IntegrationsRepo, type Sync } from "../persistence/IntegrationsRepo.ts"
+import { writtenBehind } from "./writtenBehind.ts"
 
 const keyOf = (orgId: OrgId, integration: string) => `${integration}\n${orgId}`
 
@@ -19,14 +20,8 @@ export class SyncLog extends Effect.Service<SyncLog>()("services/SyncLog", {
       if (written.length === 0) return
       yield* repo.recordSyncs(written.map(([, sync]) => sync))
       for (const [key, sync] of written) if (unwritten.get(key) === sync) unwritten.delete(key)
-    }).pipe(Effect.uninterruptible)
-
-    yield* flush.pipe(
-      Effect.catchAllDefect((defect) => Effect.logWarning("Could not write sync times", defect)),
-      Effect.repeat(Schedule.spaced("5 seconds")),
-      Effect.forkScoped
-    )
-    yield* Effect.addFinalizer(() => flush)
+    })
+    yield* writtenBehind(flush, "Could not write sync times")
 
     const record = (orgId: OrgId, integration: string) =>
       Effect.map(Clock.currentTimeMillis, (now) => {

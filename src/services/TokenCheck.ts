@@ -1,9 +1,10 @@
-import { Cache, Clock, Config, DateTime, Duration, Effect, Exit, Option, type Redacted, Schedule } from "effect"
+import { Cache, Clock, Config, DateTime, Duration, Effect, Exit, Option, type Redacted } from "effect"
 import { timingSafeEqual } from "node:crypto"
 import { lapse, parseToken, type Token, TokenId } from "../domain/Token.ts"
 import { TokensRepo, type TokenUse } from "../persistence/TokensRepo.ts"
 import { renewed } from "./renewed.ts"
 import { hashOf } from "./Tokens.ts"
+import { writtenBehind } from "./writtenBehind.ts"
 
 /** `AUTH`: who is let in. `none` is everybody, `tokens` whoever has one. */
 export const auth = Config.literal("none", "tokens")("AUTH").pipe(Config.withDefault("none" as const))
@@ -42,14 +43,8 @@ export class TokenCheck extends Effect.Service<TokenCheck>()("services/TokenChec
       if (written.length === 0) return
       yield* repo.recordUses(written)
       for (const use of written) if (unwritten.get(use.id) === use) unwritten.delete(use.id)
-    }).pipe(Effect.uninterruptible)
-
-    yield* flush.pipe(
-      Effect.catchAllDefect((defect) => Effect.logWarning("Could not write when tokens were used", defect)),
-      Effect.repeat(Schedule.spaced("5 seconds")),
-      Effect.forkScoped
-    )
-    yield* Effect.addFinalizer(() => flush)
+    })
+    yield* writtenBehind(flush, "Could not write when tokens were used")
 
     const refused = (reason: string, id: TokenId | null) =>
       Effect.logInfo(`A token was refused: ${reason}`).pipe(

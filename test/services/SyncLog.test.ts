@@ -83,6 +83,16 @@ describe("SyncLog", () => {
       )
     }).pipe(Effect.provide(Spying)))
 
+  it.effect("closes well although what is left cannot be written", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const own = yield* Layer.buildWithScope(Layer.fresh(SyncLog.Default), scope)
+      yield* TestClock.adjust("1 second")
+      yield* Effect.provide(Effect.flatMap(SyncLog, (log) => log.record(acme, "linear")), own)
+      yield* (yield* Spy).before("recordSyncs", Effect.dieMessage("the database is away"))
+      deepStrictEqual(yield* Effect.exit(Scope.close(scope, Exit.void)), Exit.void)
+    }).pipe(Effect.provide(Spying)))
+
   it.effect("never moves a stored time back", () =>
     Effect.gen(function*() {
       const repo = yield* IntegrationsRepo
