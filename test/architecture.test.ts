@@ -16,7 +16,7 @@ const arrows: Readonly<Record<string, ReadonlyArray<string>>> = {
   domain: [],
   observability: [],
   upstream: ["domain", "observability"],
-  persistence: ["domain"],
+  persistence: ["domain", "observability"],
   channels: ["domain", "upstream", "services", "alerts"],
   api: ["domain", "channels", "integrations"],
   services: ["domain", "observability", "persistence", "upstream", "api"],
