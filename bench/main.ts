@@ -20,7 +20,7 @@ const usage = `npm run bench -- [options]
   --write          also writes docs/performance.md and its chart
   --growth         how each hot path's cost grows with the data, instead
   --processes      one, two and three processes over PostgreSQL next to SQLite, instead; --write into docs/scaling.md
-  --only <text>    only scenarios whose id contains it
+  --only <text>    only the scenario with this id, or those whose id contains it
   --profile        also writes CPU profiles, and prints where the time went`
 
 const options = Effect.try({

@@ -16,7 +16,7 @@ export interface Extent extends Pace {
   /** How many requests memory is measured over, unless it is quick. */
   readonly memoryRequests: number
   readonly starts: number
-  /** Only scenarios whose id contains it. */
+  /** Only the scenario with this id; where none has it, those whose id contains it. */
   readonly only: string | undefined
 }
 
@@ -51,7 +51,9 @@ export const suite = (place: Place, extent: Extent) =>
     if (loadAverage > cpus().length / 2) {
       yield* Console.error(`The machine is busy (load average ${loadAverage}): the figures will be too`)
     }
-    const wanted = (id: string) => extent.only === undefined || id.includes(extent.only)
+    const { only } = extent
+    const isOne = scenarios.some(({ id }) => id === only)
+    const wanted = (id: string) => only === undefined || (isOne ? id === only : id.includes(only))
     yield* Console.error("Seeding databases")
     const files = yield* makeFiles(place.directory, extent)
     const vendor = yield* vendors(place)
