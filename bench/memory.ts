@@ -61,7 +61,7 @@ export const idle = (place: Place, vendors: Vendors, files: Files) => {
   )
 }
 
-const burstSeconds = 2
+const burstSeconds = 4
 
 /** A slow machine gets fewer requests, and the figure says how many. */
 const patienceMs = 105_000
