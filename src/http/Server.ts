@@ -40,8 +40,9 @@ const Handlers = HttpApiBuilder.api(Api).pipe(
 const docs = HttpApiBuilder.Router.use((router) =>
   Effect.gen(function*() {
     const api = yield* HttpApi.Api
+    // Of all who come: the first hanging up must not end it.
     const page = yield* Effect.cached(
-      Effect.flatMap(Effect.promise(() => import("./docs.ts")), ({ page }) => page(api))
+      Effect.uninterruptible(Effect.flatMap(Effect.promise(() => import("./docs.ts")), ({ page }) => page(api)))
     )
     yield* router.get(docsPath, Effect.flatten(page))
   })
