@@ -37,7 +37,7 @@ export const whole: Extent = {
 export const quick: Extent = {
   ...whole,
   quick: true,
-  warmUp: { requests: 3000, seconds: 3 },
+  warmUp: { requests: 3000, seconds: 2 },
   history: 0,
   drained: 1000,
   starts: 1
