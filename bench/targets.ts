@@ -20,9 +20,9 @@ export type Target =
   )
 
 export const targets: ReadonlyArray<Target> = [
-  { scenario: "routes-10", _tag: "Ratio", to: "bare", atLeast: 0.8, reached: 0.32 },
-  { scenario: "routes-1000", _tag: "Ratio", to: "bare", atLeast: 0.8, reached: 0.26 },
-  { scenario: "status", _tag: "Ratio", to: "bare", atLeast: 0.8, reached: 0.31 },
+  { scenario: "routes-10", _tag: "Ratio", to: "bare", atLeast: 0.8, reached: 0.3 },
+  { scenario: "routes-1000", _tag: "Ratio", to: "bare", atLeast: 0.8, reached: 0.23 },
+  { scenario: "status", _tag: "Ratio", to: "bare", atLeast: 0.8, reached: 0.33 },
   { scenario: "pagerduty-distinct", _tag: "Ratio", to: "baseline", atLeast: 0.9, reached: 0.08 },
   { scenario: "linear-distinct", _tag: "Ratio", to: "baseline", atLeast: 0.9, reached: 0.08 },
   { scenario: "sentry-distinct", _tag: "Ratio", to: "baseline", atLeast: 0.9, reached: 0.08 },
