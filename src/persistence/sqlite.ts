@@ -4,8 +4,7 @@ import { SqliteClient } from "@effect/sql-sqlite-node"
 import { Context, Effect, Effectable, FiberRef, Layer, Option, Scope, String } from "effect"
 import type { DatabaseFile } from "./location.ts"
 
-const names = { transformQueryNames: String.camelToSnake, transformResultNames: String.snakeToCamel }
-const transformRows = Statement.defaultTransforms(names.transformResultNames).array
+const transformRows = Statement.defaultTransforms(String.snakeToCamel).array
 
 /** The only connection, and whose it is: a transaction's, as long as one is under way. */
 const makeTurns = (connection: SqlConnection.Connection) => {
@@ -88,7 +87,7 @@ export const layer = ({ filename }: DatabaseFile) =>
       const { isFree, ...acquirers } = makeTurns(connection)
       const client = yield* SqlClient.make({
         ...acquirers,
-        compiler: Statement.makeCompilerSqlite(names.transformQueryNames),
+        compiler: Statement.makeCompilerSqlite(String.camelToSnake),
         transformRows,
         spanAttributes: [["db.system.name", "sqlite"]]
       })

@@ -15,42 +15,45 @@ export interface FairSemaphore {
  * Effect's own semaphore wakes all who wait whenever a permit is given back, and those who get none wait anew: with a
  * thousand of them that costs more than what they wait for. Here the permit is handed over to the first.
  */
-export const makeFairSemaphore = (permits: number): Effect.Effect<FairSemaphore> =>
-  Effect.sync(() => {
-    let free = permits
-    const waiting = new Set<() => void>()
+const unsafeMakeFairSemaphore = (permits: number): FairSemaphore => {
+  let free = permits
+  const waiting = new Set<() => void>()
 
-    const giveBack = () => {
-      const [first] = waiting
-      if (first === undefined) free++
-      else first()
+  const giveBack = () => {
+    const [first] = waiting
+    if (first === undefined) free++
+    else first()
+  }
+
+  const takeNow = () => free > 0 && free-- > 0
+
+  const take = Effect.async<void>((resume) => {
+    let mine = false
+    const enter = () => {
+      waiting.delete(enter)
+      mine = true
+      resume(Effect.void)
     }
-
-    const takeNow = () => free > 0 && free-- > 0
-
-    const take = Effect.async<void>((resume) => {
-      let mine = false
-      const enter = () => {
-        waiting.delete(enter)
-        mine = true
-        resume(Effect.void)
-      }
-      if (takeNow()) enter()
-      else waiting.add(enter)
-      // It may have been handed over already to somebody who is interrupted at the same time.
-      return Effect.sync(() => mine ? giveBack() : void waiting.delete(enter))
-    })
-
-    return {
-      withPermit: (effect) =>
-        Effect.uninterruptibleMask((restore) =>
-          Effect.zipRight(restore(take), Effect.ensuring(restore(effect), Effect.sync(giveBack)))
-        ),
-      take,
-      takeNow,
-      giveBack
-    }
+    if (takeNow()) enter()
+    else waiting.add(enter)
+    // It may have been handed over already to somebody who is interrupted at the same time.
+    return Effect.sync(() => mine ? giveBack() : void waiting.delete(enter))
   })
+
+  return {
+    withPermit: (effect) =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.zipRight(restore(take), Effect.ensuring(restore(effect), Effect.sync(giveBack)))
+      ),
+    take,
+    takeNow,
+    giveBack
+  }
+}
+
+/** With so many permits. */
+export const makeFairSemaphore = (permits: number): Effect.Effect<FairSemaphore> =>
+  Effect.sync(() => unsafeMakeFairSemaphore(permits))
 
 /** A semaphore that some use or wait for. */
 export interface Place {
@@ -65,8 +68,8 @@ export const semaphoresByKey = (permits: number) => {
   return {
     /** Whoever enters has to leave. */
     enter: (key: string): Effect.Effect<Place> =>
-      Effect.map(makeFairSemaphore(permits), (semaphore) => {
-        const place = places.get(key) ?? { semaphore, users: 0 }
+      Effect.sync(() => {
+        const place = places.get(key) ?? { semaphore: unsafeMakeFairSemaphore(permits), users: 0 }
         places.set(key, place)
         place.users++
         return place

@@ -49,15 +49,11 @@ export class VendorCeilings extends Effect.Service<VendorCeilings>()("services/V
           const { integration, orgId } = called
           const key = JSON.stringify([integration, orgId])
           const line = yield* lines.enter(key)
-          const vendor = yield* vendors.enter(integration)
-          const leave = () => {
-            vendors.leave(integration, vendor)
-            lines.leave(key, line)
-          }
           if (line.users > ofOrg + waitingOfOrg) {
-            leave()
+            lines.leave(key, line)
             return yield* tooMany(called)
           }
+          const vendor = yield* vendors.enter(integration)
           const [all, own] = [vendor.semaphore, line.semaphore]
           let held = false
           // The organisation's own turn first: it never has more than its share in the line for the vendor.
@@ -85,7 +81,8 @@ export class VendorCeilings extends Effect.Service<VendorCeilings>()("services/V
                 all.giveBack()
                 own.giveBack()
               }
-              leave()
+              vendors.leave(integration, vendor)
+              lines.leave(key, line)
             }))
           )
         })
